@@ -1,0 +1,64 @@
+//! The command line: flags in, files and terminal out. No tensors here.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, Command};
+
+mod checkpoint_file;
+pub mod data;
+pub mod devices;
+mod error;
+pub mod models;
+mod report;
+pub mod train;
+
+pub use error::CliError;
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("rote")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A laboratory for 'Understanding deep learning requires rethinking generalization' (Zhang et al. 2017)")
+        .long_about(
+            "A laboratory for 'Understanding deep learning requires rethinking generalization' (Zhang et al. 2017).\n\n\
+             Networks fit random labels perfectly; so what makes them generalize? Start with\n  \
+             rote train --condition random-labels --stop-at-train-accuracy 1\n\
+             and read `rote train --help`: every flag says what it does.",
+        )
+        .after_help("Exit codes: 0 done, 1 failed or interrupted, 2 wrong flags or settings.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([train::command(), models::command(), data::command(), devices::command()])
+}
+
+/// Runs a command line; `arguments` begins with the program's name.
+pub fn run(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => error.exit(),
+    };
+    let result = match matches.subcommand() {
+        Some(("train", matches)) => train::run(matches),
+        Some(("models", matches)) => models::run(matches),
+        Some(("data", matches)) => data::run(matches),
+        Some(("devices", matches)) => devices::run(matches),
+        _ => unreachable!("clap requires one of the subcommands"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rote: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+/// The flags that say where CIFAR-10 is.
+pub(crate) fn store_options() -> [Arg; 1] {
+    [Arg::new("data-dir")
+        .long("data-dir")
+        .value_name("DIR")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("Folder of the CIFAR-10 files, instead of the one `rote data fetch` fills by default")]
+}

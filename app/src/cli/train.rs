@@ -1,0 +1,193 @@
+//! `rote train`: one run, drawn in the terminal.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::checkpoint_file::CheckpointFile;
+use super::report::{Output, RunReport};
+use super::{CliError, store_options};
+use crate::data::{Tier, store};
+use crate::device::{self, DeviceChoice, OpenDevice};
+use crate::train::{Event, Group, Kind, Recipe, SETTINGS, Session, Setting};
+
+/// Between two checkpoints of a run with `--save`.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+
+/// The command and its flags; those of the recipe come from its one declaration.
+pub fn command() -> Command {
+    let settings = SETTINGS.iter().map(setting_flag);
+    Command::new("train")
+        .about("Train one network, on true labels or on noise")
+        .long_about(
+            "Train one network, on true labels or on noise.\n\nThe paper's question in two commands:\n  \
+             rote train --stop-at-train-accuracy 1\n  \
+             rote train --stop-at-train-accuracy 1 --condition random-labels\n\
+             Both reach 100 % on the training images. Only one of them knows anything about other images.",
+        )
+        .args(settings)
+        .args([
+            path("recipe", "FILE", "Read settings from a recipe file (`setting = value` lines); flags win over it"),
+            path("save", "FILE", "Write a checkpoint here at the start, every minute and at the end"),
+            path("resume", "FILE", "Go on from a checkpoint; only the stop rules may differ from its recipe"),
+            Arg::new("device")
+                .long("device")
+                .value_name("DEVICE")
+                .default_value("auto")
+                .help("Where to compute: auto (a GPU if there is a real one), gpu or cpu; `rote devices` lists them"),
+            Arg::new("events")
+                .long("events")
+                .value_name("FORMAT")
+                .value_parser(["jsonl"])
+                .help("Write every event to standard output, one JSON object a line"),
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("End standard output with one JSON object that sums the run up"),
+        ])
+        .args(store_options())
+}
+
+fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).value_parser(clap::value_parser!(PathBuf)).help(help)
+}
+
+fn setting_flag(setting: &'static Setting) -> Arg {
+    let default = setting.get(&Recipe::default());
+    let heading = match setting.group {
+        Group::Model => "Model",
+        Group::Data => "Data",
+        Group::Optimization => "Optimization",
+        Group::Stop => "When to stop",
+        Group::Start => "Chance",
+    };
+    let allowed = match setting.kind {
+        Kind::Choice(words) => words.join(", "),
+        kind => kind.allowed(),
+    };
+    let flag = Arg::new(setting.key)
+        .long(setting.key)
+        .value_name("VALUE")
+        .help(format!("{} [{allowed}; default: {default}]", setting.help.trim()))
+        .allow_hyphen_values(true)
+        .help_heading(heading);
+    match setting.kind {
+        Kind::Switch => flag.num_args(0..=1).default_missing_value("true"),
+        _ => flag,
+    }
+}
+
+/// Trains.
+pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
+    let resumed = matches.get_one::<PathBuf>("resume").map(|file| CheckpointFile::new(file).read()).transpose()?;
+    let base = resumed.as_ref().map_or_else(Recipe::default, |checkpoint| checkpoint.recipe.clone());
+    let recipe = recipe_of(matches, base)?;
+    if let Some(checkpoint) = &resumed {
+        checkpoint.continued_as(&recipe).map_err(|error| CliError::in_file(matches, "resume", error))?;
+    }
+    let tier = Tier::holding(recipe.images as usize)?;
+    let folder = store::data_folder(matches.get_one::<PathBuf>("data-dir").map(PathBuf::as_path))?;
+    let data = store::load_tier(tier, &folder)?;
+    let opened = open_device(matches)?;
+    let mut session = match &resumed {
+        Some(checkpoint) => Session::resume(checkpoint, &recipe, &data, &opened.device)?,
+        None => Session::new(&recipe, &data, &opened.device)?,
+    };
+    drop(data);
+    let output = Output {
+        events: matches.contains_id("events"),
+        json: matches.get_flag("json"),
+        device: opened.name.clone(),
+    };
+    let save = matches.get_one::<PathBuf>("save").map(CheckpointFile::new);
+    drive(&mut session, &opened, output, save)
+}
+
+fn open_device(matches: &ArgMatches) -> Result<OpenDevice, CliError> {
+    let word = matches.get_one::<String>("device").map_or("auto", String::as_str);
+    let index = DeviceChoice::KEYS.iter().position(|key| *key == word).ok_or_else(|| {
+        CliError::Usage(format!("`device` is {word}, but it must be one of {}", DeviceChoice::KEYS.join(", ")))
+    })?;
+    Ok(device::open(DeviceChoice::ALL[index])?)
+}
+
+/// The recipe of a file and flags over `recipe`; flags win.
+fn recipe_of(matches: &ArgMatches, recipe: Recipe) -> Result<Recipe, CliError> {
+    let mut recipe = recipe;
+    if let Some(file) = matches.get_one::<PathBuf>("recipe") {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| CliError::Usage(format!("{name} could not be read: {error}; name a recipe file")))?;
+        recipe.read_toml(&text).map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
+    }
+    for setting in SETTINGS {
+        if let Some(value) = matches.get_one::<String>(setting.key) {
+            setting.set(&mut recipe, value)?;
+        }
+    }
+    recipe.check()?;
+    Ok(recipe)
+}
+
+fn drive(
+    session: &mut Session,
+    opened: &OpenDevice,
+    output: Output,
+    save: Option<CheckpointFile>,
+) -> Result<(), CliError> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        // The second Ctrl-C does not wait for the step under way.
+        if noted.swap(true, Ordering::SeqCst) {
+            std::process::exit(1);
+        }
+    })
+    .map_err(|error| CliError::Failed(format!("Ctrl-C could not be caught: {error}")))?;
+
+    let mut report = RunReport::new(output);
+    if let Some(note) = &opened.note {
+        report.event(&Event::Warning { message: note.clone() });
+    }
+    // Saving once at the start finds an unwritable path before anything is computed.
+    if let Some(file) = &save {
+        write_checkpoint(session, file, &mut report)?;
+    }
+    let mut saved = Instant::now();
+    while !session.is_finished() {
+        for event in pollster::block_on(session.advance())? {
+            report.event(&event);
+        }
+        if interrupted.load(Ordering::SeqCst) {
+            let file = save.unwrap_or_else(|| CheckpointFile::for_recipe(session.recipe()));
+            write_checkpoint(session, &file, &mut report)?;
+            report.close();
+            return Err(CliError::Interrupted { step: session.step(), file: file.to_string() });
+        }
+        if let Some(file) = &save
+            && saved.elapsed() >= SAVE_EVERY
+        {
+            // A disk that fills up later must not end the run.
+            if let Err(error) = write_checkpoint(session, file, &mut report) {
+                report.event(&Event::Warning { message: error.to_string() });
+            }
+            saved = Instant::now();
+        }
+    }
+    if let Some(file) = &save {
+        write_checkpoint(session, file, &mut report)?;
+    }
+    report.finish();
+    Ok(())
+}
+
+fn write_checkpoint(session: &mut Session, file: &CheckpointFile, report: &mut RunReport) -> Result<(), CliError> {
+    let (checkpoint, events) = pollster::block_on(session.checkpoint())?;
+    for event in &events {
+        report.event(event);
+    }
+    file.write(&checkpoint)
+}

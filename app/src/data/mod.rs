@@ -1,0 +1,18 @@
+//! Images and labels: the CIFAR-10 files, the randomization tests, whitening and crops. Nothing here knows a model or a
+//! device; what leaves this folder are plain numbers.
+
+mod cifar10;
+mod conditions;
+mod error;
+mod examples;
+mod preprocess;
+mod streams;
+#[cfg(feature = "native")]
+pub mod store;
+
+pub use cifar10::*;
+pub use conditions::*;
+pub use error::DataError;
+pub use examples::*;
+pub use preprocess::*;
+pub use streams::*;

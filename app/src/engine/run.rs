@@ -1,0 +1,186 @@
+//! What the worker does with a request: choose a device, load a run, train, save.
+
+use burn::tensor::Device;
+
+use super::messages::{EngineChoice, Reply, Request};
+use super::scope::{Adapter, adapter, fetch_bytes, post};
+use crate::data::{DataSet, Tier};
+use crate::device::{self, OpenDevice};
+use crate::train::{Checkpoint, Event, Recipe, Session, TrainError};
+
+/// How many of the training pictures the page gets to see.
+const PICTURES: usize = 48;
+
+/// The worker's one device and one run.
+#[derive(Default)]
+pub(super) struct Runner {
+    device: Option<Device>,
+    data: Option<(usize, DataSet)>,
+    session: Option<Session>,
+    is_running: bool,
+}
+
+/// A request that could not be met, in one sentence.
+struct Refused {
+    message: String,
+    fatal: bool,
+}
+
+impl From<TrainError> for Refused {
+    fn from(error: TrainError) -> Self {
+        Self { message: error.to_string(), fatal: matches!(error, TrainError::Device { .. }) }
+    }
+}
+
+impl From<String> for Refused {
+    fn from(message: String) -> Self {
+        Self { message, fatal: false }
+    }
+}
+
+impl Runner {
+    pub(super) fn is_running(&self) -> bool {
+        self.is_running
+    }
+
+    /// Does what the page asks and replies.
+    pub(super) async fn answer(&mut self, request: Request, bytes: Option<Vec<u8>>) {
+        let done = match request {
+            Request::Open { engine } => self.open(engine).await,
+            Request::Load { recipe, resume, data_url } => {
+                self.load(&recipe, bytes.filter(|_| resume), &data_url).await
+            }
+            Request::Run => {
+                self.is_running = self.session.as_ref().is_some_and(|session| !session.is_finished());
+                Ok(())
+            }
+            Request::Pause => self.pause().await,
+            Request::Step => self.step().await,
+            Request::Checkpoint => self.save().await,
+        };
+        self.tell_refusal(done);
+    }
+
+    /// Does one piece of training.
+    pub(super) async fn advance(&mut self) {
+        let done = self.advance_session().await;
+        self.tell_refusal(done);
+    }
+
+    fn tell_refusal(&mut self, done: Result<(), Refused>) {
+        if let Err(Refused { message, fatal }) = done {
+            self.is_running = false;
+            post(&Reply::Failed { message, fatal }, None);
+        }
+    }
+
+    async fn open(&mut self, engine: EngineChoice) -> Result<(), Refused> {
+        let opened = match (engine, adapter().await) {
+            (EngineChoice::Cpu, _) => device::cpu(),
+            (EngineChoice::Webgpu, Adapter::None(reason)) => with_note(format!("{reason}, so the CPU computes")),
+            (EngineChoice::Auto, Adapter::None(reason)) => with_note(format!("{reason}, so the CPU computes")),
+            (EngineChoice::Auto, Adapter::Software(name)) => {
+                with_note(format!("WebGPU is only emulated in software here ({name}), so the CPU computes"))
+            }
+            (EngineChoice::Webgpu, Adapter::Software(_) | Adapter::Hardware)
+            | (EngineChoice::Auto, Adapter::Hardware) => match device::webgpu().await {
+                Ok(opened) => opened,
+                Err(error) => with_note(format!("{error}; the CPU computes instead")),
+            },
+        };
+        self.device = Some(opened.device);
+        post(&Reply::Ready { device: opened.name, note: opened.note }, None);
+        Ok(())
+    }
+
+    async fn load(&mut self, recipe: &Recipe, saved: Option<Vec<u8>>, data_url: &str) -> Result<(), Refused> {
+        self.is_running = false;
+        self.session = None;
+        let tier = Tier::holding(recipe.images as usize).map_err(TrainError::from)?;
+        let data = match self.data.take() {
+            Some((images, data)) if images == tier.train => data,
+            _ => fetch_data(tier, data_url).await?,
+        };
+        let device = self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
+        let session = match saved {
+            Some(bytes) => Session::resume(&Checkpoint::from_bytes(&bytes)?, recipe, &data, device),
+            None => Session::new(recipe, &data, device),
+        };
+        self.data = Some((tier.train, data));
+        let session = session?;
+        let examples = session.train_examples();
+        let count = examples.count().min(PICTURES);
+        let pictures: Vec<u8> = (0..count).flat_map(|index| examples.preview(index)).collect();
+        let (shown, clean) = (examples.shown[..count].to_vec(), examples.clean[..count].to_vec());
+        post(&Reply::Pictures { shown, clean }, Some(&pictures));
+        self.session = Some(session);
+        // The first piece of work only says what the run is.
+        self.advance_session().await
+    }
+
+    async fn advance_session(&mut self) -> Result<(), Refused> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let events = session.advance().await?;
+        tell(session, events);
+        self.is_running &= !session.is_finished();
+        Ok(())
+    }
+
+    async fn step(&mut self) -> Result<(), Refused> {
+        self.is_running = false;
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let before = session.step();
+        while !session.is_finished() && (session.step() == before || session.is_measuring()) {
+            let events = session.advance().await?;
+        tell(session, events);
+        }
+        let losses = session.flush().await?;
+        tell(session, losses);
+        post(&Reply::Paused { step: session.step() }, None);
+        Ok(())
+    }
+
+    async fn pause(&mut self) -> Result<(), Refused> {
+        self.is_running = false;
+        self.save().await?;
+        if let Some(session) = &self.session {
+            post(&Reply::Paused { step: session.step() }, None);
+        }
+        Ok(())
+    }
+
+    async fn save(&mut self) -> Result<(), Refused> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let (checkpoint, losses) = session.checkpoint().await?;
+        tell(session, losses);
+        post(&Reply::Checkpoint { step: session.step() }, Some(&checkpoint.to_bytes()));
+        Ok(())
+    }
+}
+
+/// Posts events, and after a measured epoch what the network says about the pictures the page shows.
+fn tell(session: &Session, events: Vec<Event>) {
+    for event in events {
+        let measured = matches!(&event, Event::Epoch(metrics) if metrics.accuracy.is_some());
+        post(&Reply::Event { event }, None);
+        if measured {
+            let labels = session.predictions().iter().copied().take(PICTURES).collect();
+            post(&Reply::Predictions { labels }, None);
+        }
+    }
+}
+
+fn with_note(note: String) -> OpenDevice {
+    OpenDevice { note: Some(note), ..device::cpu() }
+}
+
+async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, Refused> {
+    let mut files = Vec::new();
+    for file in tier.files() {
+        let bytes = fetch_bytes(&format!("{data_url}{file}"))
+            .await
+            .map_err(|reason| format!("{file} could not be downloaded: {reason}; check the connection and press Train again"))?;
+        files.push(bytes);
+    }
+    Ok(tier.read(&files[0], &files[1]).map_err(TrainError::from)?)
+}

@@ -1,0 +1,106 @@
+//! The worker's global scope: posting, fetching, yielding, and what it knows about WebGPU.
+
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, Response};
+
+use super::messages::Reply;
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Sends a reply to the page; `bytes` is handed over, not copied twice.
+pub(super) fn post(reply: &Reply, bytes: Option<&[u8]>) {
+    let json = serde_json::to_string(reply).expect("a reply holds nothing JSON cannot");
+    let message = Object::new();
+    let transferred = Array::new();
+    let set = |key: &str, value: &JsValue| Reflect::set(&message, &key.into(), value).is_ok();
+    set("json", &json.into());
+    if let Some(bytes) = bytes {
+        let bytes = Uint8Array::from(bytes);
+        set("bytes", &bytes);
+        transferred.push(&bytes.buffer());
+    }
+    // It can only fail when the page is gone.
+    let _ = scope().post_message_with_transfer(&message, &transferred);
+}
+
+/// Comes back in a later task of the event loop, so that messages of the page are seen in between. A channel, because
+/// timers are held back to four milliseconds, and in hidden tabs to a second.
+pub(super) async fn next_task() {
+    let Ok(channel) = MessageChannel::new() else { return };
+    let arrived = Promise::new(&mut |resolve, _| {
+        channel.port1().set_onmessage(Some(&resolve));
+        // Posting to one's own open port does not fail.
+        let _ = channel.port2().post_message(&JsValue::NULL);
+    });
+    let _ = JsFuture::from(arrived).await;
+    channel.port1().close();
+}
+
+/// The bytes of a file of the site.
+///
+/// # Errors
+///
+/// What the browser or the server said.
+pub(super) async fn fetch_bytes(url: &str) -> Result<Vec<u8>, String> {
+    let described = |error: JsValue| js_message(&error);
+    let response = JsFuture::from(scope().fetch_with_str(url)).await.map_err(described)?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return Err(format!("the server answered {} {}", response.status(), response.status_text()));
+    }
+    let buffer = JsFuture::from(response.array_buffer().map_err(described)?).await.map_err(described)?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+fn js_message(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.unwrap_or_else(|| format!("{error:?}"))
+}
+
+/// What this browser offers as WebGPU.
+pub(super) enum Adapter {
+    /// Nothing that can be used, and why.
+    None(String),
+    /// An adapter that computes on the CPU.
+    Software(String),
+    /// A GPU.
+    Hardware,
+}
+
+/// Looks at the default adapter without taking it.
+pub(super) async fn adapter() -> Adapter {
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let gpu = get(&get(&scope(), "navigator"), "gpu");
+    let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else {
+        return Adapter::None("this browser has no WebGPU".into());
+    };
+    let Ok(promise) = request.call0(&gpu).map(JsCast::unchecked_into::<Promise>) else {
+        return Adapter::None("this browser refuses WebGPU here".into());
+    };
+    let adapter = match JsFuture::from(promise).await {
+        Ok(adapter) if adapter.is_object() => adapter,
+        Ok(_) => return Adapter::None("this browser has WebGPU but found no adapter".into()),
+        Err(error) => return Adapter::None(js_message(&error)),
+    };
+    let features = get(&adapter, "features");
+    let has_timestamps = get(&features, "has")
+        .dyn_into::<Function>()
+        .and_then(|has| has.call1(&features, &"timestamp-query".into()))
+        .is_ok_and(|found| found.is_truthy());
+    // burn panics on a WebGPU device that cannot measure time; drop this when cubecl-wgpu falls back instead.
+    if !has_timestamps {
+        return Adapter::None("this browser's WebGPU lacks timestamp queries".into());
+    }
+    let info = get(&adapter, "info");
+    let text = |key: &str| get(&info, key).as_string().unwrap_or_default();
+    let is_fallback = get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();
+    if is_fallback || text("architecture") == "swiftshader" {
+        let name = text("architecture");
+        return Adapter::Software(if name.is_empty() { "a software adapter".into() } else { name });
+    }
+    Adapter::Hardware
+}

@@ -1,0 +1,141 @@
+//! The control of one setting, whatever its kind. Its input has the id `setting-<key>`.
+
+use leptos::prelude::*;
+
+use super::scale::{POSITIONS, Scale};
+use crate::data::CIFAR10_TRAIN_IMAGES;
+use crate::lab::page::Page;
+use crate::train::{Kind, Setting};
+
+/// A label, an input, its help and, if the value cannot be taken, the sentence that says so.
+#[component]
+pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
+    let key = setting.key;
+    let decided = move || page.race.get().decides(key);
+    let input = match setting.kind {
+        Kind::Choice(words) => choice(page, setting, words).into_any(),
+        Kind::Switch => switch(page, setting).into_any(),
+        Kind::Integer { .. } | Kind::Number { .. } => view! { <NumberInput page setting /> }.into_any(),
+    };
+    view! {
+        <div class="setting" class:decided=decided class:switch=setting.kind == Kind::Switch>
+            <label for=format!("setting-{key}")>{setting.label}</label>
+            {input}
+            <p class="help" id=format!("help-{key}")>
+                {move || if decided() { "The race decides this, one way in each lane." } else { setting.help.trim() }}
+            </p>
+            <SettingErrorText page key />
+        </div>
+    }
+}
+
+/// The sentence of a setting in error, tied to its input by `aria-describedby`.
+#[component]
+pub fn SettingErrorText(page: Page, key: &'static str) -> impl IntoView {
+    let sentence = move || page.errors.with(|errors| errors.get(key).cloned());
+    view! {
+        <p class="error" id=format!("error-{key}") aria-live="polite">
+            {move || sentence().map(|sentence| format!("{sentence}."))}
+        </p>
+    }
+}
+
+/// Text for a number (or the word for none), with a slider beside it.
+#[component]
+pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
+    let key = setting.key;
+    let scale = move || {
+        let available = page.available_images.get().unwrap_or(CIFAR10_TRAIN_IMAGES as u64);
+        let most = if key == "images" { available } else { page.choices.with(|choices| choices.recipe.images) };
+        Scale::of(setting, most)
+    };
+    let position = move || {
+        let value = page.draft(key).trim().parse::<f64>().unwrap_or(0.0);
+        scale().map_or(0.0, |scale| scale.position_of(value)).to_string()
+    };
+    let slide = move |event| {
+        let position = event_target_value(&event).parse().unwrap_or(0.0);
+        if let Some(scale) = scale() {
+            page.set_draft(key, scale.text_at(position));
+        }
+    };
+    let has_slider = untrack(|| scale().is_some());
+    let width = if has_slider { "number" } else { "number wide" };
+    view! {
+        <div class="number-row">
+            <input
+                class=width
+                id=format!("setting-{key}")
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=move || page.draft(key)
+                on:change=move |event| page.set_draft(key, event_target_value(&event))
+                aria-describedby=format!("help-{key} error-{key}")
+                aria-invalid=move || page.errors.with(|errors| errors.contains_key(key)).to_string()
+            />
+            {has_slider
+                .then(|| {
+                    view! {
+                        <input
+                            class="slider"
+                            type="range"
+                            min="0"
+                            max=POSITIONS.to_string()
+                            step="1"
+                            aria-label=format!("{}, slider", setting.label)
+                            aria-valuetext=move || page.draft(key)
+                            prop:value=position
+                            on:input=slide
+                        />
+                    }
+                })}
+            {setting.kind.none().map(|word| {
+                let chosen = move || page.draft(key).trim() == word;
+                view! {
+                    <button
+                        class="word"
+                        type="button"
+                        aria-pressed=move || chosen().to_string()
+                        on:click=move |_| page.set_draft(key, word.into())
+                    >
+                        {word}
+                    </button>
+                }
+            })}
+        </div>
+    }
+}
+
+fn choice(page: Page, setting: &'static Setting, words: &'static [&'static str]) -> impl IntoView {
+    let key = setting.key;
+    let options = words.iter().map(|word| {
+        let chosen = move || page.draft(key) == *word;
+        view! { <option value=*word prop:selected=chosen>{*word}</option> }
+    });
+    view! {
+        <select
+            id=format!("setting-{key}")
+            disabled=move || page.race.get().decides(key)
+            on:change=move |event| page.set_draft(key, event_target_value(&event))
+            aria-describedby=format!("help-{key} error-{key}")
+        >
+            {options.collect_view()}
+        </select>
+    }
+}
+
+fn switch(page: Page, setting: &'static Setting) -> impl IntoView {
+    let key = setting.key;
+    view! {
+        <input
+            id=format!("setting-{key}")
+            type="checkbox"
+            disabled=move || page.race.get().decides(key)
+            prop:checked=move || page.draft(key) == "true"
+            on:change=move |event| page.set_draft(key, event_target_checked(&event).to_string())
+            aria-describedby=format!("help-{key} error-{key}")
+        />
+    }
+}

@@ -1,0 +1,128 @@
+//! How a lane gets its wish: a worker, a device, a run, and then the request.
+
+use leptos::prelude::*;
+
+use super::engine_worker::EngineWorker;
+use super::{CHECKPOINT_MS, Lane, Phase, SILENCE_MS, Wish, now_ms};
+use crate::engine::messages::{EngineChoice, Request};
+use crate::lab::shared::Download;
+
+impl Lane {
+    /// Called every second: asks for checkpoints, and notices a worker that has gone silent.
+    pub fn tick(self, now_ms: f64) {
+        if self.phase.get_untracked() != Phase::Running {
+            return;
+        }
+        let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
+        if silent {
+            self.core.update_value(|core| core.last_news_ms = now_ms);
+            self.shared.messages.show(format!(
+                "Lane {} has not finished a step for {} minutes: the device may still be preparing or be too slow; \
+                 wait, or press Pause and choose another engine or a smaller model.",
+                self.name.to_uppercase(),
+                SILENCE_MS / 60_000.0
+            ));
+        }
+        if self.core.with_value(|core| core.loaded && now_ms - core.last_checkpoint_ms > CHECKPOINT_MS) {
+            self.core.update_value(|core| core.last_checkpoint_ms = now_ms);
+            self.send(&Request::Checkpoint);
+        }
+    }
+
+    /// Starts a worker if there is none and the engine is at hand, or no other lane is fetching it.
+    pub fn ensure_worker(self) {
+        let needed = self.plan.with_untracked(Option::is_some) && self.core.with_value(|core| core.worker.is_none());
+        let module = self.shared.module.get_value();
+        let fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
+        if !needed || (module.is_none() && fetching) {
+            return;
+        }
+        if module.is_none() {
+            self.shared.download.set(Download::Under { loaded_bytes: 0, total_bytes: 0 });
+        }
+        let started = EngineWorker::start(
+            module.as_ref(),
+            move |incoming| self.receive(incoming),
+            move |reason| self.died(format!("The worker of lane {} stopped: {reason}.", self.name.to_uppercase())),
+        );
+        match started {
+            Ok(worker) => {
+                // Where the graphics card fails again and again, the CPU still can.
+                let asked = self.shared.engine.get_untracked();
+                let gives_up = asked == EngineChoice::Auto && self.core.with_value(|core| core.deaths > 1);
+                worker.send(&Request::Open { engine: if gives_up { EngineChoice::Cpu } else { asked } }, None);
+                self.core.update_value(|core| core.worker = Some(worker));
+            }
+            Err(reason) => {
+                self.phase.set(Phase::Failed);
+                self.shared.messages.show_with_retry(format!(
+                    "This browser does not start module workers ({reason}); use a current Chrome, Edge, Firefox or Safari."
+                ));
+            }
+        }
+    }
+
+    pub(super) fn want(self, wish: Wish) {
+        match self.phase.get_untracked() {
+            Phase::Idle | Phase::Paused => self.core.update_value(|core| core.wish = wish),
+            Phase::Failed => {
+                self.core.update_value(|core| core.wish = wish);
+                return self.retry();
+            }
+            Phase::Loading | Phase::Running | Phase::Finished => return,
+        }
+        if self.core.with_value(|core| core.loaded) {
+            self.fulfil();
+        } else {
+            self.phase.set(Phase::Loading);
+            self.load();
+        }
+    }
+
+    /// Sends the wish to a worker that is loaded.
+    pub(super) fn fulfil(self) {
+        let now = now_ms();
+        let wish = self.core.with_value(|core| core.wish);
+        match wish {
+            Wish::Rest => return self.rest(),
+            Wish::Run => self.send(&Request::Run),
+            Wish::Step => self.send(&Request::Step),
+        }
+        self.core.update_value(|core| {
+            core.rate.restart();
+            core.rate.note(now, core.history.step);
+            core.last_news_ms = now;
+            core.last_checkpoint_ms = now;
+        });
+        self.phase.set(Phase::Running);
+    }
+
+    /// The phase of a lane that is not under way.
+    pub(super) fn rest(self) {
+        let phase = self.core.with_value(|core| match &core.history {
+            history if history.summary.is_some() => Phase::Finished,
+            history if history.step > 0 => Phase::Paused,
+            _ => Phase::Idle,
+        });
+        // The numbers change with the phase, not a moment later: a lane that says finished shows its last step.
+        self.pulse.update(|count| *count += 1);
+        self.phase.set(phase);
+    }
+
+    /// Gives the worker the run of the plan, from the last checkpoint if there is one.
+    pub(super) fn load(self) {
+        self.core.update_value(|core| core.loaded = false);
+        if !self.core.with_value(|core| core.opened && core.worker.is_some()) {
+            // `Reply::Ready` comes back here.
+            return self.ensure_worker();
+        }
+        let Some(plan) = self.plan.get_untracked() else { return };
+        self.core.with_value(|core| {
+            if let Some(worker) = &core.worker {
+                let data_url = self.shared.data_url.get_value();
+                let request = Request::Load { recipe: plan.recipe, resume: core.checkpoint.is_some(), data_url };
+                worker.send(&request, core.checkpoint.as_ref());
+            }
+        });
+    }
+}

@@ -1,0 +1,135 @@
+//! What a run has said so far, small enough to keep and to store: this is what charts and number panels are read off.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lab::race::LanePlan;
+use crate::report::{LaneCurves, Point};
+use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Summary};
+
+/// Batch losses kept; beyond, every second one is dropped.
+const MOST_LOSSES: usize = 4096;
+
+/// The facts of [`Event::Started`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Trainable parameters.
+    pub parameters: u64,
+    /// Training images.
+    pub images: u64,
+    /// Of these, shown with a label that is not their own.
+    pub changed_labels: u64,
+    /// Test images.
+    pub test_images: u64,
+    /// Steps in an epoch.
+    pub steps_per_epoch: u64,
+    /// The step after which the run ends at the latest.
+    pub last_step: u64,
+}
+
+/// A run as far as it went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// What was said at its start.
+    pub facts: Option<Facts>,
+    /// Steps done.
+    pub step: u64,
+    /// The last batch's loss.
+    pub loss: Option<f32>,
+    /// The epochs so far.
+    pub epochs: Vec<EpochMetrics>,
+    /// Its end.
+    pub summary: Option<Summary>,
+    losses: Vec<(u64, f32)>,
+    every: u64,
+}
+
+impl History {
+    /// Takes in one event.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::Started {
+                parameters,
+                images,
+                changed_labels,
+                test_images,
+                steps_per_epoch,
+                last_step,
+                step,
+                ..
+            } => {
+                self.go_back_to(step);
+                self.facts =
+                    Some(Facts { parameters, images, changed_labels, test_images, steps_per_epoch, last_step });
+            }
+            Event::Step { step, loss, .. } => self.push_loss(step, loss),
+            Event::Epoch(metrics) => {
+                self.step = self.step.max(metrics.step);
+                self.epochs.push(metrics);
+            }
+            Event::Finished(summary) => self.summary = Some(summary),
+            Event::Warning { .. } => {}
+        }
+    }
+
+    /// The last measured accuracies.
+    pub fn accuracy(&self) -> Option<&Accuracy> {
+        self.epochs.iter().rev().find_map(|epoch| epoch.accuracy.as_ref())
+    }
+
+    /// Train and test accuracy now.
+    pub fn accuracies(&self) -> Option<(f64, f64)> {
+        let ended = self.summary.as_ref().map(|summary| (summary.train_accuracy, summary.test_accuracy));
+        ended.or_else(|| self.accuracy().map(|accuracy| (accuracy.train_accuracy, accuracy.test_accuracy)))
+    }
+
+    /// What became of the corrupted examples.
+    pub fn corrupted(&self) -> Option<CorruptedExamples> {
+        let ended = self.summary.as_ref().and_then(|summary| summary.corrupted);
+        ended.or_else(|| self.accuracy().and_then(|accuracy| accuracy.corrupted))
+    }
+
+    /// Epochs done.
+    pub fn epoch(&self) -> u64 {
+        self.epochs.last().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// The curves to draw, in lane colour `lane`.
+    pub fn curves(&self, plan: &LanePlan, lane: usize) -> LaneCurves {
+        let accuracy = |of: fn(&Accuracy) -> f64| -> Vec<Point> {
+            let measured =
+                self.epochs.iter().filter_map(|epoch| Some((epoch.step as f64, of(epoch.accuracy.as_ref()?))));
+            measured.collect()
+        };
+        LaneCurves {
+            name: plan.short.clone(),
+            lane,
+            batch_loss: self.losses.iter().map(|&(step, loss)| (step as f64, f64::from(loss))).collect(),
+            epoch_loss: self.epochs.iter().map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss))).collect(),
+            train_accuracy: accuracy(|accuracy| accuracy.train_accuracy),
+            test_accuracy: accuracy(|accuracy| accuracy.test_accuracy),
+        }
+    }
+
+    fn push_loss(&mut self, step: u64, loss: f32) {
+        self.step = step;
+        self.loss = Some(loss);
+        self.every = self.every.max(1);
+        if step.is_multiple_of(self.every) || self.losses.is_empty() {
+            self.losses.push((step, loss));
+        }
+        if self.losses.len() > MOST_LOSSES {
+            self.every *= 2;
+            let every = self.every;
+            self.losses.retain(|(step, _)| step.is_multiple_of(every));
+        }
+    }
+
+    /// Forgets what comes after `step`: the run goes on from a checkpoint taken there and will say it again.
+    fn go_back_to(&mut self, step: u64) {
+        self.losses.retain(|(of, _)| *of <= step);
+        self.epochs.retain(|epoch| epoch.step <= step);
+        self.summary = self.summary.take().filter(|summary| summary.steps == step);
+        self.loss = self.losses.last().map(|(_, loss)| *loss);
+        self.step = step;
+    }
+}

@@ -1,0 +1,52 @@
+//! Keeping a lane's run in the browser, and finding it again.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{History, Lane};
+use crate::lab::store::{self, SavedRun};
+
+impl Lane {
+    /// The stored part of this run, if there is one.
+    pub async fn saved(self, recipe_toml: &str) -> Option<SavedRun> {
+        // A refusal is reported when the first checkpoint is to be stored; nothing is lost yet.
+        store::load(self.name, recipe_toml).await.ok().flatten()
+    }
+
+    pub(super) fn take_saved(self, saved: SavedRun) {
+        let Ok(history) = serde_json::from_str::<History>(&saved.history) else { return };
+        self.core.update_value(|core| {
+            core.history = history;
+            core.checkpoint = Some(saved.bytes);
+        });
+        self.shared.recorder.fill(self.index, &saved.events);
+        self.rest();
+        self.pulse_soon();
+    }
+
+    pub(super) fn save(self) {
+        let Some(plan) = self.plan.get_untracked() else { return };
+        let run = self.core.with_value(|core| {
+            let history = serde_json::to_string(&core.history).ok()?;
+            let bytes = core.checkpoint.clone()?;
+            let events = self.shared.recorder.events(self.index);
+            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, history, events, bytes })
+        });
+        let Some(run) = run else { return };
+        spawn_local(async move {
+            if let Err(reason) = store::save(self.name, &run).await {
+                self.shared.messages.show(format!(
+                    "The browser does not store this run ({reason}): training goes on, but a reload will lose it; \
+                     allow storage for this page or leave its private window."
+                ));
+            }
+        });
+    }
+
+    pub(super) fn forget_saved(self) {
+        spawn_local(async move {
+            // Where nothing can be stored, there is nothing to forget.
+            let _ = store::forget(self.name).await;
+        });
+    }
+}

@@ -1,0 +1,257 @@
+//! A lane: one run in one worker. Here is what the page may ask of it; `drive` makes it happen, and `receive` takes what
+//! the worker answers.
+
+mod drive;
+mod engine_worker;
+mod history;
+mod keep;
+mod rate;
+mod receive;
+
+use js_sys::Uint8Array;
+use leptos::prelude::*;
+
+use crate::engine::messages::Request;
+
+use super::race::LanePlan;
+use super::shared::Shared;
+use super::store::SavedRun;
+use engine_worker::EngineWorker;
+use rate::Rate;
+
+pub use history::History;
+
+words! {
+    /// Where a lane stands; the words are its `data-state`.
+    pub enum Phase {
+        /// At step 0, ready or getting ready.
+        Idle = "idle",
+        /// Wants to train, and waits for the engine or the data.
+        Loading = "loading",
+        /// Training.
+        Running = "running",
+        /// Stopped on the way.
+        Paused = "paused",
+        /// Over.
+        Finished = "finished",
+        /// Cannot go on; a message says why.
+        Failed = "failed",
+    }
+}
+
+/// The first pictures of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pictures {
+    /// `[count, 28, 28, 4]` RGBA.
+    pub rgba: Vec<u8>,
+    /// The labels the network is told.
+    pub shown: Vec<u8>,
+    /// What the pictures are.
+    pub clean: Vec<u8>,
+}
+
+/// What the worker is to do once it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Rest,
+    Run,
+    Step,
+}
+
+/// One run in one worker. A handle: copies mean the same lane.
+#[derive(Clone, Copy)]
+pub struct Lane {
+    /// `a` or `b`.
+    pub name: &'static str,
+    /// Its place, and its colour.
+    pub index: usize,
+    /// Where it stands.
+    pub phase: RwSignal<Phase>,
+    /// What it runs, if it is used at all.
+    pub plan: RwSignal<Option<LanePlan>>,
+    /// Its first pictures.
+    pub pictures: RwSignal<Pictures>,
+    /// What the network says about them; empty before the first measurement.
+    pub predictions: RwSignal<Vec<u8>>,
+    /// The device, once chosen, and why not another.
+    pub device: RwSignal<Option<(String, Option<String>)>>,
+    /// Counts up a few times a second while there is news; numbers and charts hang on it.
+    pulse: RwSignal<u64>,
+    shared: Shared,
+    core: StoredValue<Core, LocalStorage>,
+}
+
+/// What no view hangs on directly.
+struct Core {
+    worker: Option<EngineWorker>,
+    /// The device is chosen.
+    opened: bool,
+    /// The worker holds the run of the plan.
+    loaded: bool,
+    wish: Wish,
+    history: History,
+    checkpoint: Option<Uint8Array>,
+    /// Workers lost since the last progress.
+    deaths: u32,
+    rate: Rate,
+    last_news_ms: f64,
+    last_checkpoint_ms: f64,
+    pulse_due: bool,
+}
+
+impl Lane {
+    /// A lane that is not used yet.
+    pub fn new(index: usize, shared: Shared) -> Self {
+        Self {
+            name: ["a", "b"][index],
+            index,
+            phase: RwSignal::new(Phase::Idle),
+            plan: RwSignal::new(None),
+            pictures: RwSignal::default(),
+            predictions: RwSignal::default(),
+            device: RwSignal::new(None),
+            pulse: RwSignal::new(0),
+            shared,
+            core: StoredValue::new_local(Core {
+                worker: None,
+                opened: false,
+                loaded: false,
+                wish: Wish::Rest,
+                history: History::default(),
+                checkpoint: None,
+                deaths: 0,
+                rate: Rate::default(),
+                last_news_ms: 0.0,
+                last_checkpoint_ms: 0.0,
+                pulse_due: false,
+            }),
+        }
+    }
+
+    /// Reads the history, and again when there is news.
+    pub fn with_history<T>(self, read: impl FnOnce(&History) -> T) -> T {
+        self.pulse.track();
+        self.core.with_value(|core| read(&core.history))
+    }
+
+    /// Steps a second, measured over the last seconds.
+    pub fn steps_per_second(self) -> Option<f64> {
+        self.pulse.track();
+        self.core.with_value(|core| core.rate.steps_per_second())
+    }
+
+    /// Whether it can take Train: it has something to do and is not doing it.
+    pub fn can_run(self) -> bool {
+        self.plan.with(Option::is_some) && matches!(self.phase.get(), Phase::Idle | Phase::Paused | Phase::Failed)
+    }
+
+    /// Whether it is under way.
+    pub fn is_busy(self) -> bool {
+        matches!(self.phase.get(), Phase::Running | Phase::Loading)
+    }
+
+    /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.
+    pub fn set_plan(self, plan: Option<LanePlan>, saved: Option<SavedRun>) {
+        let same_run =
+            |plan: &LanePlan| self.plan.with_untracked(|old| old.as_ref().is_some_and(|old| old.recipe == plan.recipe));
+        match plan {
+            None => {
+                self.plan.set(None);
+                self.clear();
+                self.core.update_value(|core| (core.worker, core.opened) = (None, false));
+            }
+            Some(plan) if same_run(&plan) => self.plan.set(Some(plan)),
+            Some(plan) => {
+                self.plan.set(Some(plan));
+                self.clear();
+                if let Some(saved) = saved {
+                    self.take_saved(saved);
+                }
+                self.load();
+            }
+        }
+    }
+
+    /// Back to step 0 of the same run.
+    pub fn reset(self) {
+        self.clear();
+        self.forget_saved();
+        self.load();
+    }
+
+    /// Ends the worker: the next one opens another device.
+    pub fn end_worker(self) {
+        self.core.update_value(|core| (core.worker, core.opened, core.loaded) = (None, false, false));
+        self.device.set(None);
+    }
+
+    /// Trains until paused or finished.
+    pub fn train(self) {
+        self.want(Wish::Run);
+    }
+
+    /// Takes one step.
+    pub fn step(self) {
+        self.want(Wish::Step);
+    }
+
+    /// Stops after the step under way.
+    pub fn pause(self) {
+        let running = self.phase.get_untracked() == Phase::Running;
+        self.core.update_value(|core| core.wish = Wish::Rest);
+        if running {
+            self.send(&Request::Pause);
+        } else if self.phase.get_untracked() == Phase::Loading {
+            self.rest();
+        }
+    }
+
+    /// Tries again after a failure; what was wanted then is wanted still.
+    pub fn retry(self) {
+        if self.phase.get_untracked() == Phase::Failed {
+            self.core.update_value(|core| core.deaths = 0);
+            match self.core.with_value(|core| core.wish) {
+                Wish::Rest => self.rest(),
+                Wish::Run | Wish::Step => self.phase.set(Phase::Loading),
+            }
+            self.load();
+        }
+    }
+
+    fn clear(self) {
+        self.core.update_value(|core| {
+            core.history = History::default();
+            core.checkpoint = None;
+            core.wish = Wish::Rest;
+            core.deaths = 0;
+            core.loaded = false;
+            core.rate.restart();
+        });
+        self.predictions.set(Vec::new());
+        self.phase.set(Phase::Idle);
+        self.shared.recorder.clear(self.index);
+        self.pulse.update(|count| *count += 1);
+    }
+
+    fn send(self, request: &Request) {
+        self.core.with_value(|core| {
+            if let Some(worker) = &core.worker {
+                worker.send(request, None);
+            }
+        });
+    }
+}
+
+/// Time between stored checkpoints of a running lane.
+const CHECKPOINT_MS: f64 = 10_000.0;
+/// A running lane that says nothing for so long gets a message.
+const SILENCE_MS: f64 = 120_000.0;
+/// Workers lost without progress before a lane gives up.
+const MOST_DEATHS: u32 = 3;
+/// Time between redraws.
+const PULSE_MS: u64 = 150;
+
+/// Milliseconds since the page was opened.
+pub fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}

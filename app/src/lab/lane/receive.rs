@@ -1,0 +1,169 @@
+//! What a lane makes of its worker's messages, and of its worker's death.
+
+use std::time::Duration;
+
+use js_sys::Uint8Array;
+use leptos::prelude::*;
+
+use super::engine_worker::Incoming;
+use super::{Lane, MOST_DEATHS, PULSE_MS, Phase, Pictures, Wish, now_ms};
+use crate::engine::messages::{Reply, Request};
+use crate::lab::shared::Download;
+use crate::train::Event;
+
+impl Lane {
+    pub(super) fn receive(self, incoming: Incoming) {
+        let Incoming { reply, bytes, module } = incoming;
+        self.core.update_value(|core| core.last_news_ms = now_ms());
+        // Between the request for another run and its start, what arrives still belongs to the one before.
+        let loaded = self.core.with_value(|core| core.loaded);
+        match reply {
+            Reply::Loading { loaded_bytes, total_bytes } => match module {
+                Some(module) => {
+                    self.shared.module.set_value(Some(module));
+                    self.shared.download.set(Download::Done);
+                }
+                None => self.shared.download.set(Download::Under { loaded_bytes, total_bytes }),
+            },
+            Reply::Ready { device, note } => {
+                self.device.set(Some((device, note)));
+                self.core.update_value(|core| core.opened = true);
+                self.load();
+            }
+            Reply::Pictures { shown, clean } => {
+                let rgba = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+                self.pictures.set(Pictures { rgba, shown, clean });
+            }
+            Reply::Event { event: event @ Event::Started { .. } } => self.started(event),
+            Reply::Event { event } if loaded => self.happened(event),
+            Reply::Predictions { labels } if loaded => self.predictions.set(labels),
+            Reply::Checkpoint { .. } if loaded => {
+                if let Some(bytes) = bytes {
+                    self.keep_checkpoint(bytes);
+                }
+            }
+            Reply::Paused { .. } if loaded => self.paused(),
+            Reply::Event { .. } | Reply::Predictions { .. } | Reply::Checkpoint { .. } | Reply::Paused { .. } => {}
+            Reply::Failed { message, fatal: true } => self.died(message),
+            Reply::Failed { message, fatal: false } => self.refused(message),
+        }
+    }
+
+    fn started(self, event: Event) {
+        let Event::Started { recipe, step, .. } = &event else { return };
+        if !self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe)) {
+            return;
+        }
+        if *step == 0 {
+            self.shared.recorder.clear(self.index);
+        }
+        self.shared.recorder.push(self.index, &event);
+        self.core.update_value(|core| {
+            core.loaded = true;
+            core.history.push(event);
+        });
+        self.pulse_soon();
+        self.fulfil();
+    }
+
+    fn happened(self, event: Event) {
+        self.shared.recorder.push(self.index, &event);
+        match &event {
+            Event::Warning { message } => self.shared.messages.show(message),
+            Event::Epoch(_) => self.core.update_value(|core| core.deaths = 0),
+            Event::Step { step, .. } => {
+                let (now, step) = (now_ms(), *step);
+                self.core.update_value(|core| core.rate.note(now, step));
+            }
+            Event::Started { .. } | Event::Finished(_) => {}
+        }
+        let over = matches!(event, Event::Finished(_));
+        self.core.update_value(|core| core.history.push(event));
+        self.pulse_soon();
+        if over {
+            self.core.update_value(|core| core.wish = Wish::Rest);
+            self.rest();
+            self.send(&Request::Checkpoint);
+        }
+    }
+
+    fn paused(self) {
+        match self.core.with_value(|core| core.wish) {
+            // Train was pressed again before the pause arrived.
+            Wish::Run => return,
+            // A step sends no checkpoint of its own, and a reload must find it.
+            Wish::Step => self.send(&Request::Checkpoint),
+            Wish::Rest => {}
+        }
+        self.core.update_value(|core| core.wish = Wish::Rest);
+        self.pulse_soon();
+        self.rest();
+    }
+
+    /// The worker is well but could not do what it was asked.
+    fn refused(self, message: String) {
+        self.shared.messages.show(message);
+        self.core.update_value(|core| core.wish = Wish::Rest);
+        if self.core.with_value(|core| core.loaded) { self.rest() } else { self.phase.set(Phase::Failed) }
+    }
+
+    /// The worker is gone. Another goes on from the last checkpoint, unless they keep dying.
+    pub(super) fn died(self, message: String) {
+        // A dying worker may say so twice.
+        if self.core.with_value(|core| core.worker.is_none()) {
+            return;
+        }
+        if matches!(self.shared.download.get_untracked(), Download::Under { .. }) {
+            self.shared.download.set(Download::Failed);
+            self.shared.messages.show_with_retry(message);
+            self.phase.set(Phase::Failed);
+            return self.bury();
+        }
+        let deaths = self.core.with_value(|core| core.deaths) + 1;
+        self.core.update_value(|core| core.deaths = deaths);
+        if deaths > MOST_DEATHS {
+            self.phase.set(Phase::Failed);
+            self.shared.messages.show_with_retry(format!(
+                "{message} It was started {MOST_DEATHS} times without getting further: choose another engine, or press Retry."
+            ));
+            return self.bury();
+        }
+        let goes_on = self.core.with_value(|core| match core.checkpoint {
+            Some(_) => "goes on from its last checkpoint",
+            None => "begins again at step 0 (the same seed gives the same curve)",
+        });
+        self.shared.messages.show(format!("{message} A new worker was started; the run {goes_on}."));
+        if self.phase.get_untracked() == Phase::Running {
+            self.phase.set(Phase::Loading);
+        }
+        self.bury();
+        set_timeout(move || self.load(), Duration::from_millis(200));
+    }
+
+    /// Drops the worker, but not from within its own callback.
+    fn bury(self) {
+        let worker = self.core.try_update_value(|core| {
+            (core.opened, core.loaded) = (false, false);
+            core.worker.take()
+        });
+        set_timeout(move || drop(worker), Duration::ZERO);
+    }
+
+    fn keep_checkpoint(self, bytes: Uint8Array) {
+        self.core.update_value(|core| core.checkpoint = Some(bytes));
+        self.save();
+    }
+
+    /// Redraws shortly: at most every [`PULSE_MS`], when the browser is about to paint.
+    pub(super) fn pulse_soon(self) {
+        if self.core.with_value(|core| core.pulse_due) {
+            return;
+        }
+        self.core.update_value(|core| core.pulse_due = true);
+        let paint = move || {
+            self.core.update_value(|core| core.pulse_due = false);
+            self.pulse.update(|count| *count += 1);
+        };
+        set_timeout(move || request_animation_frame(paint), Duration::from_millis(PULSE_MS));
+    }
+}

@@ -1,0 +1,134 @@
+//! The numbers of a lane: how well it knows what it was told, and how well what it never saw.
+
+use leptos::prelude::*;
+
+use super::format::{duration, grouped, percent};
+use super::lane::{History, Lane};
+use super::pictures::PictureGrid;
+use super::run_bar::phase_words;
+use crate::data::CIFAR10_CLASSES;
+use crate::train::{StopReason, Summary};
+
+/// One lane: heading, numbers, pictures.
+#[component]
+pub fn LanePanel(lane: Lane) -> impl IntoView {
+    let title = move || lane.plan.get().map(|plan| plan.title).unwrap_or_default();
+    view! {
+        <section
+            class=format!("lane lane-{} card", lane.name)
+            data-testid=format!("lane-{}", lane.name)
+            data-state=move || lane.phase.get().key()
+            aria-labelledby=format!("lane-title-{}", lane.name)
+        >
+            <header>
+                <h2 id=format!("lane-title-{}", lane.name)>{title}</h2>
+                <span class="phase">{move || phase_words(lane.phase.get())}</span>
+            </header>
+            <div class="accuracies">
+                <Meter
+                    label="Train accuracy"
+                    testid="train-accuracy"
+                    value=Signal::derive(move || lane.with_history(|history| history.accuracies().map(|both| both.0)))
+                />
+                <Meter
+                    label="Test accuracy"
+                    testid="test-accuracy"
+                    value=Signal::derive(move || lane.with_history(|history| history.accuracies().map(|both| both.1)))
+                />
+            </div>
+            <Numbers lane />
+            <p class="sentence">{move || lane.with_history(corruption_sentence)}</p>
+            <p class="sentence end">
+                {move || lane.with_history(|history| history.summary.as_ref().map(end_sentence))}
+            </p>
+            <PictureGrid lane />
+        </section>
+    }
+}
+
+/// A share as a number and a bar, with a tick where guessing would be.
+#[component]
+fn Meter(label: &'static str, testid: &'static str, value: Signal<Option<f64>>) -> impl IntoView {
+    let text = move || value.get().map_or("–".into(), percent);
+    let width = move || format!("{}%", value.get().unwrap_or(0.0) * 100.0);
+    view! {
+        <div class="meter">
+            <span class="meter-label">{label}</span>
+            <span
+                class="meter-value"
+                data-testid=testid
+                data-value=move || value.get().map(|value| value.to_string()).unwrap_or_default()
+            >
+                {text}
+            </span>
+            <span class="bar" aria-hidden="true" style:--chance=format!("{}%", 100.0 / CIFAR10_CLASSES as f64)>
+                <span style:width=width></span>
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn Numbers(lane: Lane) -> impl IntoView {
+    let loss = move || lane.with_history(|history| history.loss);
+    let step = move || lane.with_history(|history| history.step);
+    let last = move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
+    let epoch = move || lane.with_history(History::epoch);
+    let parameters = move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.parameters));
+    let or_dash = |number: Option<u64>| number.map_or("–".into(), grouped);
+    view! {
+        <dl class="numbers">
+            <div>
+                <dt>"Loss"</dt>
+                <dd data-testid="train-loss" data-value=move || loss().map(|loss| loss.to_string()).unwrap_or_default()>
+                    {move || loss().map_or("–".into(), |loss| format!("{loss:.3}"))}
+                </dd>
+            </div>
+            <div>
+                <dt>"Step"</dt>
+                <dd>
+                    <span data-testid="step" data-value=move || step().to_string()>{move || grouped(step())}</span>
+                    <span class="of">{move || last().map(|last| format!(" of {}", grouped(last)))}</span>
+                </dd>
+            </div>
+            <div>
+                <dt>"Epoch"</dt>
+                <dd>{move || grouped(epoch())}</dd>
+            </div>
+            <div>
+                <dt>"Parameters"</dt>
+                <dd>{move || or_dash(parameters())}</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// What became of the wrong labels.
+fn corruption_sentence(history: &History) -> String {
+    match (history.corrupted(), history.facts.as_ref()) {
+        (Some(corrupted), _) if corrupted.count > 0 => format!(
+            "Of {} wrong labels it has memorized {}; in {} of those pictures it still sees the truth.",
+            grouped(corrupted.count),
+            grouped(corrupted.memorized),
+            grouped(corrupted.still_clean)
+        ),
+        (None, Some(facts)) if facts.changed_labels > 0 => format!(
+            "{} of {} training pictures carry a wrong label.",
+            grouped(facts.changed_labels),
+            grouped(facts.images)
+        ),
+        (_, Some(facts)) => format!("All {} training pictures carry their own label.", grouped(facts.images)),
+        _ => String::new(),
+    }
+}
+
+fn end_sentence(summary: &Summary) -> String {
+    let why = match summary.stopped_by {
+        StopReason::Epochs => "all epochs are done",
+        StopReason::Steps => "all steps are done",
+        StopReason::TrainAccuracy => "the training accuracy asked for is reached",
+        StopReason::Patience => "the training loss found no new minimum for too long",
+        StopReason::Diverged => "the loss is not a number any more: try a smaller learning rate",
+    };
+    format!("Over after {} epochs and {} of training: {why}.", grouped(summary.epochs), duration(summary.seconds))
+}

@@ -1,0 +1,127 @@
+//! The first training pictures of a lane: what the network is told they are, what they are, and what it says.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+
+use super::lane::Lane;
+use crate::data::CIFAR10_CLASS_NAMES;
+
+/// Height and width of a picture as it is fed to the network.
+const SIDE: usize = 28;
+/// Pictures shown of those the worker sends.
+const MOST: usize = 40;
+const BYTES: usize = SIDE * SIDE * 4;
+
+/// What the network says about a picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Unknown,
+    AsShown,
+    Truth,
+    Neither,
+}
+
+impl Verdict {
+    fn of(predicted: Option<u8>, shown: u8, clean: u8) -> Self {
+        match predicted {
+            None => Self::Unknown,
+            Some(class) if class == shown => Self::AsShown,
+            Some(class) if class == clean => Self::Truth,
+            Some(_) => Self::Neither,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::AsShown => "as-shown",
+            Self::Truth => "truth",
+            Self::Neither => "neither",
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::AsShown => "✓",
+            Self::Truth => "◆",
+            Self::Neither => "✕",
+        }
+    }
+}
+
+/// The pictures, with the key to their marks.
+#[component]
+pub fn PictureGrid(lane: Lane) -> impl IntoView {
+    let cards = move || {
+        lane.pictures.with(|pictures| {
+            let count = pictures.shown.len().min(pictures.clean.len()).min(pictures.rgba.len() / BYTES).min(MOST);
+            (0..count)
+                .map(|index| {
+                    let pixels = pictures.rgba[index * BYTES..][..BYTES].to_vec();
+                    view! { <PictureCard lane index pixels shown=pictures.shown[index] clean=pictures.clean[index] /> }
+                })
+                .collect_view()
+        })
+    };
+    let any = move || lane.pictures.with(|pictures| !pictures.shown.is_empty());
+    let judged = move || lane.predictions.with(|labels| !labels.is_empty());
+    view! {
+        <Show when=any>
+            <h3>"What it is told"</h3>
+            <p class="key">
+                "The label under each picture is the one it is trained on. "
+                <Show when=judged fallback=|| "Marks appear after the first epoch.">
+                    "It now says: "
+                    <span class="nowrap"><b>"✓"</b>" as told"</span>", "
+                    <span class="nowrap"><b>"◆"</b>" the truth instead"</span>", "
+                    <span class="nowrap"><b>"✕"</b>" something else"</span>"."
+                </Show>
+            </p>
+            <ul class="pictures" tabindex="0" aria-label="The first training pictures">{cards}</ul>
+        </Show>
+    }
+}
+
+#[component]
+fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) -> impl IntoView {
+    let canvas = NodeRef::<html::Canvas>::new();
+    Effect::new(move |_| {
+        if let Some(canvas) = canvas.get() {
+            paint(&canvas, &pixels);
+        }
+    });
+    let predicted = Memo::new(move |_| lane.predictions.with(|labels| labels.get(index).copied()));
+    let verdict = move || Verdict::of(predicted.get(), shown, clean);
+    let says = move || predicted.get().map(|class| format!("; the network says {}", name(class))).unwrap_or_default();
+    let title = Memo::new(move |_| {
+        let truth = if shown == clean { String::new() } else { format!(", really {}", name(clean)) };
+        format!("Labelled {}{truth}{}", name(shown), says())
+    });
+    view! {
+        <li class="picture" data-verdict=move || verdict().word() title=move || title.get()>
+            <span class="frame">
+                <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=move || title.get()></canvas>
+                <span class="mark" aria-hidden="true">{move || verdict().mark()}</span>
+            </span>
+            <span class="shown" class:wrong=shown != clean aria-hidden="true">{name(shown)}</span>
+            <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", name(clean)))}</span>
+        </li>
+    }
+}
+
+fn name(class: u8) -> &'static str {
+    CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?")
+}
+
+fn paint(canvas: &HtmlCanvasElement, pixels: &[u8]) {
+    let context = canvas.get_context("2d").ok().flatten();
+    let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
+    if let (Some(context), Ok(image)) = (context, image) {
+        // Only a tainted or oversized image fails here, and this one is neither.
+        let _ = context.put_image_data(&image, 0.0, 0.0);
+    }
+}

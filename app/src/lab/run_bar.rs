@@ -1,0 +1,158 @@
+//! Train, Pause, Step, Reset, and the line that says where things stand.
+
+use leptos::prelude::*;
+
+use super::format::{duration, grouped, megabytes};
+use super::lane::{Lane, Phase};
+use super::page::Page;
+use super::shared::Download;
+
+/// The buttons and the status line.
+#[component]
+pub fn RunBar(page: Page) -> impl IntoView {
+    let train_word = move || match () {
+        () if page.is_finished() => "Train again",
+        () if page.used_lanes().any(|lane| lane.phase.get() == Phase::Paused) => "Go on",
+        () => "Train",
+    };
+    let fresh = move || page.used_lanes().all(|lane| lane.phase.get() == Phase::Idle);
+    view! {
+        <section class="run-bar card" aria-label="Run">
+            <div class="buttons">
+                <button
+                    class="primary"
+                    data-testid="train"
+                    disabled=move || !page.can_train()
+                    on:click=move |_| page.train()
+                >
+                    {train_word}
+                </button>
+                <button data-testid="pause" disabled=move || !page.is_busy() on:click=move |_| page.pause()>
+                    "Pause"
+                </button>
+                <button data-testid="step" disabled=move || !page.can_step() on:click=move |_| page.step()>
+                    "Step"
+                </button>
+                <button data-testid="reset" disabled=fresh on:click=move |_| page.reset()>
+                    "Reset"
+                </button>
+            </div>
+            <p class="status" data-testid="status">{move || status(page)}</p>
+            <Announcer page />
+            <EngineProgress page />
+        </section>
+    }
+}
+
+/// The state in words, for screen readers: said when it changes, not at every step.
+#[component]
+fn Announcer(page: Page) -> impl IntoView {
+    let words = move || {
+        let lanes = page.used_lanes().map(|lane| {
+            let plan = lane.plan.get().map(|plan| plan.title).unwrap_or_default();
+            format!("{plan}: {}.", phase_words(lane.phase.get()))
+        });
+        lanes.collect::<Vec<_>>().join(" ")
+    };
+    view! {
+        <p class="unseen" role="status">
+            {words}
+        </p>
+    }
+}
+
+/// How far the engine's download is, while there is one.
+#[component]
+fn EngineProgress(page: Page) -> impl IntoView {
+    let download = page.shared.download;
+    let under = Memo::new(move |_| matches!(download.get(), Download::Under { .. }));
+    let numbers = move || match download.get() {
+        Download::Under { loaded_bytes, total_bytes } => (loaded_bytes, total_bytes),
+        Download::Ahead | Download::Done | Download::Failed => (0, 0),
+    };
+    let share = move || {
+        let (loaded, total) = numbers();
+        (total > 0).then(|| (loaded as f64 / total as f64).min(1.0).to_string())
+    };
+    let text = move || match numbers() {
+        (0, _) => "Fetching the training engine".to_string(),
+        (loaded, 0) => format!("Fetching the training engine: {}", megabytes(loaded)),
+        (loaded, total) => format!("Fetching the training engine: {} of {}", megabytes(loaded), megabytes(total)),
+    };
+    view! {
+        <Show when=move || under.get()>
+            <div class="download">
+                <label for="engine-progress">{text}</label>
+                <progress id="engine-progress" max="1" value=share></progress>
+            </div>
+        </Show>
+    }
+}
+
+/// Device, step, images a second, time left, in one line.
+fn status(page: Page) -> String {
+    let lanes: Vec<Lane> = page.used_lanes().collect();
+    let Some(first) = lanes.first() else { return "Getting ready".into() };
+    if page.errors.with(|errors| !errors.is_empty()) {
+        return "A setting cannot be taken; its sentence stands below it.".into();
+    }
+    let mut parts = vec![phase_of_all(&lanes).to_string()];
+    parts.extend(first.device.get().map(|(device, _)| device));
+    let step = lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
+    let last = first.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
+    if step > 0 {
+        parts.push(format!("step {}", grouped(step)));
+    }
+    if lanes.iter().any(|lane| lane.phase.get() == Phase::Running) {
+        parts.extend(speed(&lanes));
+        parts.extend(last.and_then(|_| time_left(page, &lanes)));
+    }
+    parts.join(" · ")
+}
+
+fn speed(lanes: &[Lane]) -> Option<String> {
+    let of = |lane: &Lane| {
+        let images_per_step = lane.with_history(|history| {
+            let facts = history.facts.as_ref()?;
+            Some(facts.images as f64 / facts.steps_per_epoch.max(1) as f64)
+        })?;
+        Some(lane.steps_per_second()? * images_per_step)
+    };
+    let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
+    let images_per_second: f64 = running.filter_map(of).sum();
+    (images_per_second > 0.0).then(|| format!("{} images/s", grouped(images_per_second.round() as u64)))
+}
+
+fn time_left(page: Page, lanes: &[Lane]) -> Option<String> {
+    let of = |lane: &Lane| {
+        let steps = lane.with_history(|history| {
+            let facts = history.facts.as_ref()?;
+            Some(facts.last_step.saturating_sub(history.step) as f64)
+        })?;
+        Some(steps / lane.steps_per_second()?)
+    };
+    let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
+    let seconds = running.filter_map(of).reduce(f64::max)?;
+    let may_stop_sooner = page
+        .choices
+        .with(|choices| choices.recipe.stop_at_train_accuracy.is_some() || choices.recipe.patience.is_some());
+    Some(format!("{}{} left", if may_stop_sooner { "at most " } else { "" }, duration(seconds)))
+}
+
+fn phase_of_all(lanes: &[Lane]) -> &'static str {
+    let any = |phase: Phase| lanes.iter().any(|lane| lane.phase.get() == phase);
+    let order = [Phase::Running, Phase::Loading, Phase::Failed, Phase::Paused, Phase::Idle, Phase::Finished];
+    order.into_iter().find(|phase| any(*phase)).map_or("Getting ready", phase_words)
+}
+
+/// A phase in words.
+pub fn phase_words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "Ready",
+        Phase::Loading => "Getting ready",
+        Phase::Running => "Training",
+        Phase::Paused => "Paused",
+        Phase::Finished => "Finished",
+        Phase::Failed => "Stopped by a problem",
+    }
+}

@@ -1,0 +1,104 @@
+//! What the lanes have in common: messages, the engine's download, where the data lies.
+
+use js_sys::{Array, JSON, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::messages::Messages;
+use crate::engine::messages::EngineChoice;
+use crate::train::Event;
+
+/// The engine on its way into the browser; fetched once for all lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Download {
+    /// Not asked for yet.
+    Ahead,
+    /// On its way.
+    Under {
+        /// Bytes so far.
+        loaded_bytes: u64,
+        /// Bytes in all, or 0 where the server does not say.
+        total_bytes: u64,
+    },
+    /// Here.
+    Done,
+    /// Could not be fetched.
+    Failed,
+}
+
+/// Handles; copies mean the same.
+#[derive(Clone, Copy)]
+pub struct Shared {
+    /// Sentences for the reader.
+    pub messages: Messages,
+    /// The engine's download.
+    pub download: RwSignal<Download>,
+    /// The compiled engine.
+    pub module: StoredValue<Option<JsValue>, LocalStorage>,
+    /// Which engine is asked for.
+    pub engine: RwSignal<EngineChoice>,
+    /// The folder of the data files, absolute, with a slash at its end.
+    pub data_url: StoredValue<String>,
+    /// The events, for whoever watches from outside.
+    pub recorder: Recorder,
+}
+
+impl Shared {
+    /// Nothing fetched, nothing to say. `data_url` as in the field.
+    pub fn new(data_url: String) -> Self {
+        Self {
+            messages: Messages::new(),
+            download: RwSignal::new(Download::Ahead),
+            module: StoredValue::new_local(None),
+            engine: RwSignal::new(EngineChoice::Auto),
+            data_url: StoredValue::new(data_url),
+            recorder: Recorder::new(),
+        }
+    }
+}
+
+/// `window.roteEvents`: an array a lane, of the events as plain objects, for tests and for the curious in the browser's
+/// console. The last [`MOST_RECORDED`] of each lane.
+#[derive(Clone, Copy)]
+pub struct Recorder(StoredValue<[Array; 2], LocalStorage>);
+
+const MOST_RECORDED: u32 = 5000;
+
+impl Recorder {
+    fn new() -> Self {
+        let lanes = [Array::new(), Array::new()];
+        let all: Array = lanes.iter().collect();
+        // The page works without it.
+        let _ = Reflect::set(&window(), &"roteEvents".into(), &all);
+        Self(StoredValue::new_local(lanes))
+    }
+
+    /// Adds an event.
+    pub fn push(self, lane: usize, event: &Event) {
+        let parsed = serde_json::to_string(event).ok().and_then(|json| JSON::parse(&json).ok());
+        if let Some(parsed) = parsed {
+            self.0.with_value(|lanes| {
+                lanes[lane].push(&parsed);
+                if lanes[lane].length() > MOST_RECORDED {
+                    lanes[lane].shift();
+                }
+            });
+        }
+    }
+
+    /// The events of a lane.
+    pub fn events(self, lane: usize) -> Array {
+        self.0.with_value(|lanes| lanes[lane].clone())
+    }
+
+    /// Puts stored events in place of a lane's own.
+    pub fn fill(self, lane: usize, events: &Array) {
+        self.clear(lane);
+        self.0.with_value(|lanes| events.iter().for_each(|event| _ = lanes[lane].push(&event)));
+    }
+
+    /// Forgets the events of a lane.
+    pub fn clear(self, lane: usize) {
+        self.0.with_value(|lanes| lanes[lane].set_length(0));
+    }
+}

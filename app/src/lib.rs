@@ -1,0 +1,19 @@
+//! Rote: a laboratory for *Understanding deep learning requires rethinking generalization* (Zhang, Bengio, Hardt,
+//! Recht, Vinyals; ICLR 2017). One core, two builds: a command line and a page that trains in the browser.
+//!
+//! The modules stand in the order that data flows; `docs/ARCHITECTURE.md` says what each of them never knows.
+
+#[macro_use]
+mod words;
+
+#[cfg(feature = "native")]
+pub mod cli;
+pub mod data;
+pub mod device;
+#[cfg(feature = "web")]
+pub mod engine;
+#[cfg(feature = "web")]
+pub mod lab;
+pub mod models;
+pub mod report;
+pub mod train;

@@ -1,0 +1,10 @@
+//! Charts: plain numbers in, strokes on any plotters backend out (SVG natively, canvas in the page). Nothing here knows
+//! how the numbers were made.
+
+mod curves;
+mod draw;
+mod theme;
+
+pub use curves::{LaneCurves, LearningCurves, Point, thinned};
+pub use draw::{Chart, draw_learning_curves, learning_curves_svg};
+pub use theme::Theme;

@@ -1,0 +1,149 @@
+//! What a run says while it goes. Command line, page and tests read nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use super::Recipe;
+
+/// One thing that happened in a run. As JSON: `{"event": "epoch", …}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins, or goes on from a checkpoint.
+    Started {
+        /// The recipe, as the text of a recipe file.
+        recipe: Recipe,
+        /// Trainable parameters of the network.
+        parameters: u64,
+        /// Training images.
+        images: u64,
+        /// Of these, how many are shown with another label than their own.
+        changed_labels: u64,
+        /// Test images.
+        test_images: u64,
+        /// Steps in one epoch.
+        steps_per_epoch: u64,
+        /// The step after which the run ends at the latest.
+        last_step: u64,
+        /// Steps already done (not 0 after a resume).
+        step: u64,
+    },
+    /// A step was taken. Losses are read from the device in groups, so several of these come at once.
+    Step {
+        /// Steps done, counting this one.
+        step: u64,
+        /// The epoch it belongs to, from 0.
+        epoch: u64,
+        /// Mean cross-entropy of the batch against the shown labels, in nats, before the update.
+        #[serde(with = "null_if_not_finite")]
+        loss: f32,
+        /// The learning rate of the update.
+        learning_rate: f64,
+    },
+    /// An epoch ended.
+    Epoch(EpochMetrics),
+    /// Something went wrong that the run survives.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+    /// The run is over.
+    Finished(Summary),
+}
+
+/// Where the network stands after an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Epochs done.
+    pub epoch: u64,
+    /// Steps done.
+    pub step: u64,
+    /// The learning rate of this epoch.
+    pub learning_rate: f64,
+    /// Mean loss of the epoch's batches, as they were trained on.
+    #[serde(with = "null_if_not_finite")]
+    pub train_loss: f32,
+    /// The rest is measured every `evaluate-every` epochs and at the end, on images as they are without crop or dropout.
+    pub accuracy: Option<Accuracy>,
+    /// Training time so far in seconds, without pauses.
+    pub seconds: f64,
+    /// Images trained on in a second, in this epoch.
+    pub images_per_second: f64,
+}
+
+/// Accuracies, as fractions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Training images predicted as shown.
+    pub train_accuracy: f64,
+    /// Test images predicted correctly.
+    pub test_accuracy: f64,
+    /// Mean cross-entropy on the test images, in nats.
+    #[serde(with = "null_if_not_finite")]
+    pub test_loss: f32,
+    /// The images that are shown with a label that is not their own; absent where there is none.
+    pub corrupted: Option<CorruptedExamples>,
+}
+
+/// What the network says about the training images whose shown label is not their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorruptedExamples {
+    /// How many there are.
+    pub count: u64,
+    /// Predicted as shown: the lie is memorized.
+    pub memorized: u64,
+    /// Predicted as they are: the truth is still seen.
+    pub still_clean: u64,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// All epochs are done.
+    Epochs,
+    /// All steps are done.
+    Steps,
+    /// The training accuracy was reached.
+    TrainAccuracy,
+    /// The training loss found no new minimum for too long.
+    Patience,
+    /// The loss is not a number any more.
+    Diverged,
+}
+
+/// The end of a run in one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The recipe, as the text of a recipe file.
+    pub recipe: Recipe,
+    /// Training images predicted as shown, as a fraction.
+    pub train_accuracy: f64,
+    /// Test images predicted correctly, as a fraction.
+    pub test_accuracy: f64,
+    /// Mean loss of the last epoch.
+    #[serde(with = "null_if_not_finite")]
+    pub train_loss: f32,
+    /// Of the corrupted images, if there are any.
+    pub corrupted: Option<CorruptedExamples>,
+    /// Steps done.
+    pub steps: u64,
+    /// Epochs done.
+    pub epochs: u64,
+    /// Training time in seconds, without pauses.
+    pub seconds: f64,
+    /// Why it ended.
+    pub stopped_by: StopReason,
+}
+
+/// JSON has no word for infinity or not-a-number: both are written as `null` and read as not-a-number.
+mod null_if_not_finite {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+        value.is_finite().then_some(*value).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(f32::NAN))
+    }
+}

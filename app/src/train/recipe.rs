@@ -1,0 +1,214 @@
+//! The one declaration of every setting of a run. Command-line flags, recipe files, the page's URL and the page's
+//! controls are read off [`SETTINGS`]; none of them knows a setting by name.
+
+use crate::data::{CIFAR10_TRAIN_IMAGES, Condition};
+use crate::models::{Initialization, ModelName};
+use crate::train::optimizer::DecayOn;
+use crate::train::setting::{Group, Kind, Setting, SettingError};
+use crate::words::TextValue;
+
+macro_rules! recipe {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $default:expr; $key:literal, $label:literal, $group:ident, $kind:expr;)+) => {
+        /// What is run: model, data, optimization, stop rules. Where it is run (the device) is not part of it.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Recipe {
+            $($(#[doc = $doc])+ pub $field: $type,)+
+        }
+
+        impl Default for Recipe {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        /// Every setting of a [`Recipe`], in the order a person meets them.
+        pub static SETTINGS: &[Setting] = &[$(Setting {
+            key: $key,
+            label: $label,
+            help: concat!($($doc),+),
+            group: Group::$group,
+            kind: $kind,
+            read: |recipe| recipe.$field.write(),
+            write: |recipe, text| {
+                recipe.$field = TextValue::parse(text)?;
+                Some(())
+            },
+        },)+];
+    };
+}
+
+recipe! {
+    /// The network: an MLP, the paper's small AlexNet or small Inception, or a small CNN.
+    model: ModelName = ModelName::Mlp1x512; "model", "Model", Model, Kind::Choice(ModelName::KEYS);
+    /// Normalize each channel over the batch (cnn-small and inception-small only; the others have no such layer).
+    batch_norm: bool = true; "batch-norm", "Batch norm", Model, Kind::Switch;
+    /// How weights are drawn at the start; biases start at zero.
+    initialization: Initialization = Initialization::Glorot; "initialization", "Initialization", Model,
+        Kind::Choice(Initialization::KEYS);
+
+    /// What is done to the data before training: the randomization tests of section 2.1.
+    condition: Condition = Condition::TrueLabels; "condition", "Data", Data, Kind::Choice(Condition::KEYS);
+    /// Each training label is replaced with this probability by a uniformly drawn class, so 0.9 of them really change.
+    label_corruption: f64 = 0.0; "label-corruption", "Label corruption", Data, Kind::number(0.0, 1.0);
+    /// Corrupt the test labels in the same way too; otherwise they stay clean.
+    corrupt_test_labels: bool = false; "corrupt-test-labels", "Corrupt test labels", Data, Kind::Switch;
+    /// Number of training images: up to 2,000 come with the program (and 500 for the test), more need the full data.
+    images: u64 = 1000; "images", "Training images", Data, Kind::integer(10, CIFAR10_TRAIN_IMAGES as u64);
+    /// Train on a fresh random 28x28 window of each 32x32 picture every epoch, instead of the central one.
+    random_crop: bool = false; "random-crop", "Random crop", Data, Kind::Switch;
+
+    /// Images in one step.
+    batch_size: u64 = 128; "batch-size", "Batch size", Optimization, Kind::integer(1, CIFAR10_TRAIN_IMAGES as u64);
+    /// Step size at the start; auto is the paper's: 0.1 for inception-small (and cnn-small), 0.01 for the others.
+    learning_rate: Option<f64> = None; "learning-rate", "Learning rate", Optimization,
+        Kind::optional_number("auto", 1e-6, 10.0);
+    /// The learning rate is multiplied by this after every epoch.
+    learning_rate_decay: f64 = 0.95; "learning-rate-decay", "Rate decay an epoch", Optimization,
+        Kind::number(0.0, 1.0);
+    /// Share of the last update that is kept (no dampening, as in the paper).
+    momentum: f64 = 0.9; "momentum", "Momentum", Optimization, Kind::number(0.0, 0.999);
+    /// Pull of every touched weight towards zero: this times the weight is added to its gradient.
+    weight_decay: f64 = 0.0; "weight-decay", "Weight decay", Optimization, Kind::number(0.0, 1.0);
+    /// Which parameters weight decay touches.
+    weight_decay_on: DecayOn = DecayOn::Weights; "weight-decay-on", "Weight decay on", Optimization,
+        Kind::Choice(DecayOn::KEYS);
+    /// Chance that a unit feeding a dense layer after the first is dropped in a training step.
+    dropout: f64 = 0.0; "dropout", "Dropout", Optimization, Kind::number(0.0, 0.95);
+
+    /// Stop after this many passes over the training images.
+    epochs: u64 = 100; "epochs", "Epochs at most", Stop, Kind::integer(1, 1_000_000);
+    /// Stop after this many steps.
+    steps: Option<u64> = None; "steps", "Steps at most", Stop, Kind::optional_integer("unlimited", 1, 1_000_000_000);
+    /// Stop when this share of the training images is predicted as shown (1 = every one).
+    stop_at_train_accuracy: Option<f64> = None; "stop-at-train-accuracy", "Stop at train accuracy", Stop,
+        Kind::optional_number("never", 0.0, 1.0);
+    /// Stop after this many epochs in which the training loss found no new minimum.
+    patience: Option<u64> = None; "patience", "Patience in epochs", Stop, Kind::optional_integer("never", 1, 1_000_000);
+    /// Measure the accuracies after every so many epochs (and at the end).
+    evaluate_every: u64 = 1; "evaluate-every", "Evaluate every (epochs)", Stop, Kind::integer(1, 1_000_000);
+
+    /// Everything drawn at random (weights, order, crops, dropout, corruption) follows from this number.
+    seed: u64 = 1; "seed", "Seed", Start, Kind::integer(0, 9_007_199_254_740_991);
+}
+
+impl Recipe {
+    /// The learning rate of the first epoch, with `auto` resolved for the model (paper, appendix A).
+    pub fn initial_learning_rate(&self) -> f64 {
+        self.learning_rate.unwrap_or_else(|| self.model.paper_learning_rate())
+    }
+
+    /// The learning rate in `epoch`, counted from 0.
+    pub fn learning_rate_in(&self, epoch: u64) -> f64 {
+        self.initial_learning_rate() * self.learning_rate_decay.powi(epoch.min(i32::MAX as u64) as i32)
+    }
+
+    /// Steps in one epoch; the last batch of an epoch may be smaller than the others.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.images.div_ceil(self.batch_size)
+    }
+
+    /// The step after which the run ends at the latest.
+    pub fn last_step(&self) -> u64 {
+        let by_epochs = self.epochs.saturating_mul(self.steps_per_epoch());
+        self.steps.map_or(by_epochs, |steps| steps.min(by_epochs))
+    }
+
+    /// Checks what no setting can check alone.
+    pub fn check(&self) -> Result<(), SettingError> {
+        if self.batch_size > self.images {
+            return Err(SettingError::OutOfRange {
+                key: "batch-size",
+                value: self.batch_size.to_string(),
+                allowed: format!("between 1 and {}, the number of images", self.images),
+            });
+        }
+        Ok(())
+    }
+
+    /// The settings that differ from the default, as `(key, value)`.
+    pub fn differences(&self) -> Vec<(&'static str, String)> {
+        let default = Self::default();
+        SETTINGS
+            .iter()
+            .map(|setting| (setting, setting.get(self)))
+            .filter(|(setting, value)| *value != setting.get(&default))
+            .map(|(setting, value)| (setting.key, value))
+            .collect()
+    }
+
+    /// Sets one setting from text.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
+        let setting = Setting::find(key)?;
+        setting.set(self, value)
+    }
+
+    /// A recipe file: one `key = value` a line, only what differs from the default.
+    pub fn to_toml(&self) -> String {
+        let mut file = String::new();
+        for (key, value) in self.differences() {
+            let bare = value == "true" || value == "false" || value.parse::<f64>().is_ok();
+            let line = if bare { format!("{key} = {value}\n") } else { format!("{key} = \"{value}\"\n") };
+            file.push_str(&line);
+        }
+        file
+    }
+
+    /// Reads a recipe file over the default recipe; an unknown key is an error.
+    pub fn from_toml(text: &str) -> Result<Self, SettingError> {
+        let mut recipe = Self::default();
+        recipe.read_toml(text)?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// Takes over the settings a recipe file names; on an error some of them may have been taken.
+    pub fn read_toml(&mut self, text: &str) -> Result<(), SettingError> {
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| SettingError::Syntax { reason: error.message().into() })?;
+        for (key, value) in table {
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
+                other => return Err(SettingError::Syntax { reason: format!("{key} is a {}", other.type_str()) }),
+            };
+            self.set(&key, &text)?;
+        }
+        Ok(())
+    }
+
+    /// The part of a URL after `?`: only what differs from the default.
+    pub fn to_query(&self) -> String {
+        let pairs: Vec<_> = self.differences().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        pairs.join("&")
+    }
+
+    /// Reads `(key, value)` pairs of a URL. A pair that cannot be used is skipped and reported, so that a damaged link
+    /// still opens the page.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<SettingError>) {
+        let mut recipe = Self::default();
+        let mut errors = Vec::new();
+        for (key, value) in pairs {
+            if let Err(error) = recipe.set(key, value) {
+                errors.push(error);
+            }
+        }
+        if let Err(error) = recipe.check() {
+            errors.push(error);
+            recipe.batch_size = recipe.images.min(Self::default().batch_size);
+        }
+        (recipe, errors)
+    }
+}
+
+impl serde::Serialize for Recipe {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_toml())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Recipe {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_toml(&text).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,423 @@
+//! A run: the loop that turns a recipe into events, one bounded piece of work at a time, so that whoever drives it can
+//! draw, pause or save in between.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use web_time::Instant;
+
+use super::checkpoint::Progress;
+use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
+use super::measure::{Measurement, accuracy};
+use super::{Checkpoint, Event, Recipe, Sgd, TrainError};
+use crate::data::{
+    CHANNELS, CIFAR10_CLASSES, CROP_POSITIONS, DataSet, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Stream,
+};
+use crate::models::{Network, NetworkOptions, read_all, vector};
+
+/// Losses stay on the device for so many steps and are read together, because a read waits for all work before it.
+const STEPS_BETWEEN_READS: usize = 8;
+/// Images measured in one piece of work: small enough that a browser's worker answers in between.
+const IMAGES_PER_MEASUREMENT: usize = 100;
+
+/// A run under way.
+pub struct Session {
+    recipe: Recipe,
+    device: Device,
+    train: Examples,
+    test: Examples,
+    /// `[images, 3 * 28 * 28]`, cut at the centre.
+    train_inputs: Tensor<2>,
+    test_inputs: Tensor<2>,
+    network: Network,
+    optimizer: Sgd,
+    progress: Progress,
+    /// The epoch's order of the training images, and the epoch it is for.
+    order: (u64, Vec<u32>),
+    unread_losses: Vec<(Event, Tensor<1>)>,
+    phase: Phase,
+    predictions: Vec<u8>,
+    /// When the piece of work under way began, and what this epoch has taken so far.
+    piece_began: Instant,
+    epoch_seconds: f64,
+    epoch_images: u64,
+}
+
+enum Phase {
+    Beginning,
+    Training,
+    Measuring { on_train: Measurement, on_test: Measurement },
+    Finished,
+}
+
+impl Session {
+    /// A run at its beginning. `data` must hold at least as many training images as the recipe names.
+    pub fn new(recipe: &Recipe, data: &DataSet, device: &Device) -> Result<Self, TrainError> {
+        recipe.check()?;
+        let randomization = Randomization {
+            condition: recipe.condition,
+            label_corruption: recipe.label_corruption,
+            corrupt_test_labels: recipe.corrupt_test_labels,
+            seed: recipe.seed,
+        };
+        let [train, test] = Examples::of_run(data, recipe.images as usize, randomization)?;
+        let on_device = |examples: &Examples| {
+            Tensor::from_data(TensorData::new(examples.inputs(), [examples.count(), INPUT_VALUES]), device)
+        };
+        let (train_inputs, test_inputs) = (on_device(&train), on_device(&test));
+        let options = NetworkOptions {
+            model: recipe.model,
+            batch_norm: recipe.batch_norm,
+            initialization: recipe.initialization,
+            dropout: recipe.dropout,
+            seed: recipe.seed,
+        };
+        let network = Network::new(options, device);
+        let optimizer =
+            Sgd::new(recipe.momentum, recipe.weight_decay, recipe.weight_decay_on, &network.parameters);
+        Ok(Self {
+            recipe: recipe.clone(),
+            device: device.clone(),
+            train,
+            test,
+            train_inputs,
+            test_inputs,
+            network,
+            optimizer,
+            progress: Progress::default(),
+            order: (u64::MAX, Vec::new()),
+            unread_losses: Vec::new(),
+            phase: Phase::Beginning,
+            predictions: Vec::new(),
+            piece_began: Instant::now(),
+            epoch_seconds: 0.0,
+            epoch_images: 0,
+        })
+    }
+
+    /// A run that goes on from a checkpoint. `recipe` may differ from the checkpoint's in its stop rules only.
+    pub fn resume(
+        checkpoint: &Checkpoint,
+        recipe: &Recipe,
+        data: &DataSet,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut session = Self::new(&checkpoint.continued_as(recipe)?, data, device)?;
+        let velocities_fit = checkpoint.velocities.len() == session.network.parameters.len();
+        if !velocities_fit || !session.network.restore(&checkpoint.network) {
+            return Err(TrainError::Damaged { reason: "its vectors are not those of its model".into() });
+        }
+        session.optimizer.velocities =
+            checkpoint.velocities.iter().map(|velocity| vector(velocity.clone(), device)).collect();
+        session.progress = checkpoint.progress.clone();
+        Ok(session)
+    }
+
+    /// What is run.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Steps done.
+    pub fn step(&self) -> u64 {
+        self.progress.step
+    }
+
+    /// Whether the next piece of work measures, rather than trains.
+    pub fn is_measuring(&self) -> bool {
+        matches!(self.phase, Phase::Measuring { .. })
+    }
+
+    /// Whether the run is over.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Finished)
+    }
+
+    /// The training examples.
+    pub fn train_examples(&self) -> &Examples {
+        &self.train
+    }
+
+    /// The epochs reported so far, before a resume too.
+    pub fn history(&self) -> &[Event] {
+        &self.progress.history
+    }
+
+    /// What the network said of each training image when it was last measured; empty before.
+    pub fn predictions(&self) -> &[u8] {
+        &self.predictions
+    }
+
+    /// Does one piece of work, a training step or some measuring, and returns what there is to tell. A finished session
+    /// does nothing.
+    pub async fn advance(&mut self) -> Result<Vec<Event>, TrainError> {
+        self.piece_began = Instant::now();
+        let events = match std::mem::replace(&mut self.phase, Phase::Training) {
+            Phase::Beginning => self.begin(),
+            Phase::Training => self.train_step().await,
+            Phase::Measuring { on_train, on_test } => self.measure(on_train, on_test).await,
+            Phase::Finished => {
+                self.phase = Phase::Finished;
+                return Ok(Vec::new());
+            }
+        };
+        self.progress.seconds += self.piece_began.elapsed().as_secs_f64();
+        events
+    }
+
+    /// The run as it is now. Reads the device, and changes nothing that is computed.
+    pub async fn checkpoint(&mut self) -> Result<(Checkpoint, Vec<Event>), TrainError> {
+        let events = self.flush().await?;
+        let step = self.progress.step;
+        let lost = |reason| TrainError::Device { step, reason };
+        let network = self.network.state().await.map_err(lost)?;
+        let velocities = read_all(self.optimizer.velocities.clone()).await.map_err(lost)?;
+        let (recipe, progress) = (self.recipe.clone(), self.progress.clone());
+        Ok((Checkpoint { recipe, progress, network, velocities }, events))
+    }
+
+    fn begin(&mut self) -> Result<Vec<Event>, TrainError> {
+        // A checkpoint may have been taken after an epoch's last step and before its measurement.
+        self.end_of_epoch_reached();
+        Ok(vec![Event::Started {
+            recipe: self.recipe.clone(),
+            parameters: self.network.parameter_count() as u64,
+            images: self.train.count() as u64,
+            changed_labels: self.train.changed_labels() as u64,
+            test_images: self.test.count() as u64,
+            steps_per_epoch: self.recipe.steps_per_epoch(),
+            last_step: self.recipe.last_step(),
+            step: self.progress.step,
+        }])
+    }
+
+    async fn train_step(&mut self) -> Result<Vec<Event>, TrainError> {
+        let step = self.progress.step;
+        let epoch = step / self.recipe.steps_per_epoch();
+        let batch = self.batch(step);
+        let labels: Vec<u8> = batch.iter().map(|&index| self.train.shown[index as usize]).collect();
+        let inputs = self.inputs_of(&batch, step);
+        let pass = self.network.train(inputs, step);
+        let loss = cross_entropy(pass.logits, &labels, &self.device);
+        let mut gradients = loss.backward();
+        let gradients = pass
+            .leaves
+            .iter()
+            .map(|leaf| leaf.grad_remove(&mut gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()))
+            .collect();
+        let learning_rate = self.recipe.learning_rate_in(epoch);
+        self.optimizer.step(&mut self.network.parameters, gradients, learning_rate);
+        self.progress.step += 1;
+        let event = Event::Step { step: self.progress.step, epoch, loss: f32::NAN, learning_rate };
+        self.unread_losses.push((event, loss.inner()));
+        let ended = self.end_of_epoch_reached();
+        let events = if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS {
+            self.flush().await?
+        } else {
+            Vec::new()
+        };
+        self.epoch_images += batch.len() as u64;
+        self.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
+        Ok(events)
+    }
+
+    /// The indices of the batch of a step: the next slice of the epoch's order.
+    fn batch(&mut self, step: u64) -> Vec<u32> {
+        let steps_per_epoch = self.recipe.steps_per_epoch();
+        let (epoch, within) = (step / steps_per_epoch, (step % steps_per_epoch) as usize);
+        if self.order.0 != epoch {
+            let order = Stream::new(self.recipe.seed, "order", epoch).permutation(self.train.count());
+            self.order = (epoch, order);
+        }
+        let size = self.recipe.batch_size as usize;
+        self.order.1.chunks(size).nth(within).map_or_else(Vec::new, <[u32]>::to_vec)
+    }
+
+    /// `[batch, 3, 28, 28]`: gathered on the device, or cropped anew.
+    fn inputs_of(&self, batch: &[u32], step: u64) -> Tensor<4> {
+        let shape = [batch.len(), CHANNELS, INPUT_SIDE, INPUT_SIDE];
+        if !self.recipe.random_crop {
+            let indices: Vec<i32> = batch.iter().map(|&index| index as i32).collect();
+            let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [batch.len()]), &self.device);
+            return self.train_inputs.clone().select(0, indices).reshape(shape);
+        }
+        let mut stream = Stream::new(self.recipe.seed, "crops", step);
+        let mut inputs = vec![0.0; batch.len() * INPUT_VALUES];
+        for (&index, input) in batch.iter().zip(inputs.chunks_exact_mut(INPUT_VALUES)) {
+            let mut offset = || stream.below(CROP_POSITIONS as u32) as usize;
+            self.train.write_input(index as usize, (offset(), offset()), input);
+        }
+        Tensor::from_data(TensorData::new(inputs, shape), &self.device)
+    }
+
+    /// Reads the losses that are still on the device and tells them.
+    pub async fn flush(&mut self) -> Result<Vec<Event>, TrainError> {
+        if self.unread_losses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut events, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
+        let step = self.progress.step;
+        let read = read_all(vec![Tensor::cat(losses, 0)])
+            .await
+            .map_err(|reason| TrainError::Device { step, reason })?;
+        for (event, value) in events.iter_mut().zip(read.into_iter().flatten()) {
+            if let Event::Step { loss, .. } = event {
+                *loss = value;
+            }
+            self.progress.epoch_loss_sum += f64::from(value);
+            self.progress.epoch_losses += 1;
+        }
+        Ok(events)
+    }
+
+    /// Whether the last step ended an epoch or the run, in which case measuring comes next.
+    fn end_of_epoch_reached(&mut self) -> bool {
+        let Progress { step, epochs_reported, .. } = self.progress;
+        let steps_per_epoch = self.recipe.steps_per_epoch();
+        let last = step >= self.recipe.last_step();
+        let epoch_ended = step.is_multiple_of(steps_per_epoch) && step / steps_per_epoch > epochs_reported;
+        if last || epoch_ended {
+            self.phase = Phase::Measuring { on_train: Measurement::default(), on_test: Measurement::default() };
+        }
+        last || epoch_ended
+    }
+
+    /// Measures the next images of the training set, then of the test set; after the last, reports the epoch.
+    async fn measure(
+        &mut self,
+        mut on_train: Measurement,
+        mut on_test: Measurement,
+    ) -> Result<Vec<Event>, TrainError> {
+        let report = self.report_due();
+        if report.is_measured && on_train.predicted.len() < self.train.count() {
+            self.measure_some(&self.train_inputs, &self.train, &mut on_train).await?;
+        } else if report.is_measured && on_test.predicted.len() < self.test.count() {
+            self.measure_some(&self.test_inputs, &self.test, &mut on_test).await?;
+        } else {
+            let accuracy = report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
+            self.predictions = on_train.predicted;
+            return Ok(self.report(report, accuracy));
+        }
+        self.phase = Phase::Measuring { on_train, on_test };
+        Ok(Vec::new())
+    }
+
+    async fn measure_some(
+        &self,
+        inputs: &Tensor<2>,
+        examples: &Examples,
+        measurement: &mut Measurement,
+    ) -> Result<(), TrainError> {
+        let from = measurement.predicted.len();
+        let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
+        let inputs = inputs.clone().slice([from..to]).reshape([to - from, CHANNELS, INPUT_SIDE, INPUT_SIDE]);
+        let logits = self.network.evaluate(inputs).reshape([(to - from) * CIFAR10_CLASSES]);
+        let step = self.progress.step;
+        let read = read_all(vec![logits]).await.map_err(|reason| TrainError::Device { step, reason })?;
+        measurement.add(&read[0], &examples.shown[from..to]);
+        Ok(())
+    }
+
+    /// What is known about the epoch before it is measured.
+    fn report_due(&self) -> Report {
+        let Progress { step, epoch_loss_sum, epoch_losses, .. } = self.progress;
+        let steps_per_epoch = self.recipe.steps_per_epoch();
+        let epoch = step.div_ceil(steps_per_epoch);
+        let mean_loss = match self.progress.history.last() {
+            Some(Event::Epoch(last)) if epoch_losses == 0 => f64::from(last.train_loss),
+            _ => epoch_loss_sum / epoch_losses as f64,
+        };
+        let improved = self.progress.best_epoch_loss.is_none_or(|best| mean_loss < best);
+        let without_improvement = if improved { 0 } else { self.progress.epochs_since_best + 1 };
+        let stop = if !mean_loss.is_finite() {
+            Some(StopReason::Diverged)
+        } else if self.recipe.patience.is_some_and(|patience| without_improvement >= patience) {
+            Some(StopReason::Patience)
+        } else if step >= self.recipe.epochs.saturating_mul(steps_per_epoch) {
+            Some(StopReason::Epochs)
+        } else {
+            (step >= self.recipe.last_step()).then_some(StopReason::Steps)
+        };
+        let is_measured = stop.is_some() || epoch.is_multiple_of(self.recipe.evaluate_every);
+        Report { epoch, mean_loss, improved, without_improvement, stop, is_measured }
+    }
+
+    /// Tells the end of an epoch, and of the run if this is it.
+    fn report(&mut self, report: Report, accuracy: Option<Accuracy>) -> Vec<Event> {
+        let step = self.progress.step;
+        let whole_epoch = step.is_multiple_of(self.recipe.steps_per_epoch());
+        let seconds = self.progress.seconds + self.piece_began.elapsed().as_secs_f64();
+        let metrics = EpochMetrics {
+            epoch: report.epoch,
+            step,
+            learning_rate: self.recipe.learning_rate_in(report.epoch.saturating_sub(1)),
+            train_loss: report.mean_loss as f32,
+            accuracy: accuracy.clone(),
+            seconds,
+            images_per_second: self.epoch_images as f64 / self.epoch_seconds.max(1e-9),
+        };
+        (self.epoch_images, self.epoch_seconds) = (0, 0.0);
+        let mut events = Vec::new();
+        // A run that had already ended when it was saved has told its last epoch.
+        if self.progress.history.last().is_none_or(|last| !matches!(last, Event::Epoch(last) if last.step == step)) {
+            self.progress.history.push(Event::Epoch(metrics.clone()));
+            events.push(Event::Epoch(metrics));
+        }
+        if whole_epoch {
+            self.progress.epochs_reported = report.epoch;
+            (self.progress.epoch_loss_sum, self.progress.epoch_losses) = (0.0, 0);
+            self.progress.epochs_since_best = report.without_improvement;
+            if report.improved {
+                self.progress.best_epoch_loss = Some(report.mean_loss);
+            }
+        }
+        let reached = accuracy.as_ref().is_some_and(|accuracy| {
+            self.recipe.stop_at_train_accuracy.is_some_and(|goal| accuracy.train_accuracy >= goal)
+        });
+        let stop = if reached { Some(StopReason::TrainAccuracy) } else { report.stop };
+        let (Some(stopped_by), Some(accuracy)) = (stop, accuracy) else {
+            return events;
+        };
+        if stopped_by == StopReason::Diverged {
+            events.push(Event::Warning {
+                message: format!(
+                    "the loss is not a number any more after step {step}; choose a smaller `learning-rate` than {}",
+                    self.recipe.initial_learning_rate()
+                ),
+            });
+        }
+        self.phase = Phase::Finished;
+        events.push(Event::Finished(Summary {
+            recipe: self.recipe.clone(),
+            train_accuracy: accuracy.train_accuracy,
+            test_accuracy: accuracy.test_accuracy,
+            train_loss: report.mean_loss as f32,
+            corrupted: accuracy.corrupted,
+            steps: step,
+            epochs: report.epoch,
+            seconds,
+            stopped_by,
+        }));
+        events
+    }
+}
+
+/// An epoch's end before its accuracies are known.
+struct Report {
+    epoch: u64,
+    mean_loss: f64,
+    improved: bool,
+    without_improvement: u64,
+    stop: Option<StopReason>,
+    is_measured: bool,
+}
+
+/// Mean cross-entropy of logits `[batch, 10]` against the shown labels, as a tensor of one number.
+fn cross_entropy(logits: Tensor<2>, shown_labels: &[u8], device: &Device) -> Tensor<1> {
+    let batch = shown_labels.len();
+    let mut one_hot = vec![0.0f32; batch * CIFAR10_CLASSES];
+    for (row, &label) in one_hot.chunks_exact_mut(CIFAR10_CLASSES).zip(shown_labels) {
+        row[usize::from(label)] = -1.0 / batch as f32;
+    }
+    let weights = Tensor::<2>::from_data(TensorData::new(one_hot, [batch, CIFAR10_CLASSES]), device);
+    (log_softmax(logits, 1) * weights.autodiff()).sum()
+}

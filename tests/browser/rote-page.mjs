@@ -1,0 +1,99 @@
+// A page object: what a person does and sees, without the selectors. Tests read from here and nowhere else.
+import { execFileSync } from "node:child_process";
+import { chromium } from "playwright-core";
+
+const ADDRESS = process.env.ROTE_URL ?? "http://localhost:8080/";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+// WebGPU on the CPU, by SwiftShader, so that the WebGPU engine can be tested without a GPU.
+const SOFTWARE_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const QUIET = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+// Training takes as long as it takes on a slow machine; past this it hangs.
+export const PATIENCE_MS = 240_000;
+
+export async function launch({ webgpu = true } = {}) {
+  const args = [...QUIET, ...(webgpu ? SOFTWARE_WEBGPU : ["--disable-features=WebGPU", "--disable-webgpu"])];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args });
+}
+
+export class RotePage {
+  constructor(page) {
+    this.page = page;
+    this.consoleErrors = [];
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("console", (message) => message.type() === "error" && this.consoleErrors.push(message.text()));
+    page.on("pageerror", (error) => this.consoleErrors.push(String(error)));
+  }
+
+  static async open(browser, settings = "", { context, ...options } = {}) {
+    const opened = new RotePage(await (context ?? (await browser.newContext(options))).newPage());
+    await opened.go(settings);
+    return opened;
+  }
+
+  async go(settings) {
+    await this.page.goto(`${ADDRESS}${settings ? `?${settings}` : ""}`);
+    await this.testid("train").waitFor();
+  }
+
+  testid(name) {
+    return this.page.getByTestId(name);
+  }
+
+  press(button) {
+    return this.testid(button).click();
+  }
+
+  lane(name) {
+    return this.testid(`lane-${name}`);
+  }
+
+  async reaches(lane, ...states) {
+    const wanted = states.map((state) => `[data-testid="lane-${lane}"][data-state="${state}"]`).join(", ");
+    await this.page.locator(wanted).waitFor();
+  }
+
+  async number(lane, name) {
+    const text = await this.lane(lane).getByTestId(name).getAttribute("data-value");
+    return text === "" || text === null ? Number.NaN : Number(text);
+  }
+
+  // Waits until the lane has taken at least so many steps.
+  async steps(lane, count) {
+    await this.page.waitForFunction(
+      ([lane, count]) => Number(document.querySelector(`[data-testid="lane-${lane}"] [data-testid="step"]`)?.dataset.value) >= count,
+      [lane, count],
+    );
+  }
+
+  // The losses of every step, in order of steps.
+  losses(index = 0) {
+    return this.page.evaluate((index) => {
+      const bySteps = new Map();
+      for (const event of window.roteEvents?.[index] ?? []) if (event.event === "step") bySteps.set(event.step, event.loss);
+      return [...bySteps].sort(([a], [b]) => a - b).map(([, loss]) => loss);
+    }, index);
+  }
+
+  messages() {
+    return this.testid("messages").innerText();
+  }
+
+  async says(text) {
+    await this.testid("messages").getByText(text).first().waitFor();
+  }
+}
+
+// The losses of the same settings by the native program, if the tests were told where it is.
+export function nativeLosses(settings, device = "cpu") {
+  const rote = process.env.ROTE_BIN;
+  if (!rote) throw new Error("ROTE_BIN does not say where the native `rote` is; run the tests with `cargo xtask test`");
+  const flags = [...new URLSearchParams(settings)].filter(([key]) => key !== "engine" && key !== "race").map(([key, value]) => `--${key}=${value}`);
+  const lines = execFileSync(rote, ["train", "--device", device, "--events", "jsonl", ...flags], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return lines.trim().split("\n").map((line) => JSON.parse(line)).filter((event) => event.event === "step").map((event) => event.loss);
+}
+
+export function greatestRelativeDifference(found, expected) {
+  return Math.max(...expected.map((value, step) => Math.abs(found[step] - value) / Math.abs(value)));
+}

@@ -1,0 +1,120 @@
+// Training in the tab: it memorizes, both engines agree with the native program, and nothing is lost on the way.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { greatestRelativeDifference, launch, nativeLosses, RotePage } from "./rote-page.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+test("the page as it opens races true against random labels, and both are memorized within a minute", async () => {
+  const rote = await RotePage.open(browser);
+  const began = Date.now();
+  await rote.press("train");
+  await Promise.all([rote.reaches("a", "finished"), rote.reaches("b", "finished")]);
+  const seconds = (Date.now() - began) / 1000;
+  const [trueTrain, trueTest] = [await rote.number("a", "train-accuracy"), await rote.number("a", "test-accuracy")];
+  const [randomTrain, randomTest] = [await rote.number("b", "train-accuracy"), await rote.number("b", "test-accuracy")];
+  console.log(`true labels ${trueTrain} / ${trueTest}, random labels ${randomTrain} / ${randomTest}, ${seconds.toFixed(1)} s`);
+  assert.deepEqual([trueTrain, randomTrain], [1, 1]);
+  assert.ok(Math.abs(randomTest - 0.1) <= 0.05, `test accuracy ${randomTest} after random labels`);
+  assert.ok(trueTest > 0.25, `test accuracy ${trueTest} after true labels`);
+  assert.ok(seconds < 60, `${seconds} s`);
+  assert.deepEqual(rote.consoleErrors, []);
+  await rote.page.context().close();
+});
+
+for (const model of ["mlp-1x512", "mlp-3x512", "cnn-small"]) {
+  test(`${model} has the same losses natively, on the CPU engine and on WebGPU, and they fall`, async () => {
+    const settings = `model=${model}&images=160&batch-size=16&steps=20&evaluate-every=100`;
+    const native = nativeLosses(settings);
+    assert.equal(native.length, 20);
+    for (const engine of ["cpu", "webgpu"]) {
+      const rote = await RotePage.open(browser, `${settings}&race=off&engine=${engine}`);
+      await rote.press("train");
+      await rote.reaches("a", "finished");
+      const status = await rote.testid("status").innerText();
+      assert.match(status, engine === "cpu" ? /CPU/ : /WebGPU/);
+      const losses = await rote.losses();
+      const difference = greatestRelativeDifference(losses, native);
+      console.log(`${model} on ${engine}: greatest relative difference ${difference.toExponential(1)}`);
+      assert.equal(losses.length, 20);
+      assert.ok(difference < 1e-3, `${engine} differs from native by ${difference}`);
+      const mean = (from, to) => losses.slice(from, to).reduce((sum, loss) => sum + loss, 0) / (to - from);
+      assert.ok(mean(15, 20) < mean(0, 5), "the loss falls");
+      await rote.page.context().close();
+    }
+  });
+}
+
+const LONG = "race=off&engine=cpu&images=100&batch-size=10&epochs=40&dropout=0.2&random-crop=true";
+
+test("a run that is paused, reloaded and resumed ends as one that was not", async () => {
+  const rote = await RotePage.open(browser, LONG);
+  await rote.press("train");
+  await rote.steps("a", 50);
+  await rote.press("pause");
+  await rote.reaches("a", "paused");
+  const paused = await rote.number("a", "step");
+  assert.ok(paused < 400, `paused at step ${paused} of 400`);
+  await rote.page.reload();
+  await rote.reaches("a", "paused");
+  assert.equal(await rote.number("a", "step"), paused);
+  await rote.press("train");
+  await rote.reaches("a", "finished");
+  assert.deepEqual(await rote.losses(), nativeLosses(LONG));
+  await rote.page.context().close();
+});
+
+test("one press of Step takes one step", async () => {
+  const rote = await RotePage.open(browser, LONG);
+  for (const expected of [1, 2]) {
+    await rote.press("step");
+    await rote.steps("a", expected);
+    await rote.reaches("a", "paused");
+    assert.equal(await rote.number("a", "step"), expected);
+  }
+  await rote.press("reset");
+  await rote.reaches("a", "idle");
+  assert.equal(await rote.number("a", "step"), 0);
+  await rote.page.context().close();
+});
+
+test("a browser without WebGPU trains on the CPU and says so", async () => {
+  const without = await launch({ webgpu: false });
+  const rote = await RotePage.open(without, "race=off&images=32&batch-size=16&steps=4");
+  await rote.press("train");
+  await rote.reaches("a", "finished");
+  assert.match(await rote.page.locator("body").innerText(), /WebGPU.*so the CPU computes/);
+  await without.close();
+});
+
+test("a software adapter is not taken unless it is asked for, and the page says why", async () => {
+  const rote = await RotePage.open(browser, "race=off&images=32&batch-size=16&steps=4");
+  await rote.press("train");
+  await rote.reaches("a", "finished");
+  assert.match(await rote.page.locator("body").innerText(), /only emulated in software.*so the CPU computes/);
+  await rote.page.context().close();
+});
+
+test("a GPU device that is lost in the middle costs nothing: a new worker goes on from the last checkpoint", async () => {
+  const context = await browser.newContext();
+  // The worker keeps its device where the test can destroy it, as a driver reset would.
+  await context.route("**/worker.js", async (route) => {
+    const response = await route.fetch();
+    const keep = `const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...a) { return (self.lastDevice = await request.apply(this, a)); };\n`;
+    await route.fulfill({ response, body: keep + (await response.text()) });
+  });
+  const settings = "race=off&images=60&batch-size=20&epochs=8&engine=webgpu";
+  const rote = await RotePage.open(browser, settings, { context });
+  await rote.press("train");
+  await rote.steps("a", 6);
+  await rote.page.workers()[0].evaluate(() => self.lastDevice.destroy());
+  await rote.reaches("a", "finished");
+  const losses = await rote.losses();
+  const native = nativeLosses(settings);
+  assert.equal(losses.length, 24);
+  assert.ok(greatestRelativeDifference(losses, native) < 1e-2, `${losses}\n${native}`);
+  await context.close();
+});

@@ -1,0 +1,42 @@
+//! One recipe and seed on every device of this machine: the same losses, up to rounding.
+
+use rote::device::{self, DeviceChoice, OpenDevice};
+use rote::train::Session;
+
+use crate::support::{bundled, finish, losses, recipe};
+
+/// Set where a GPU, real or emulated, must be found; without it these tests say that they saw none.
+const EXPECT_GPU: &str = "ROTE_EXPECT_GPU";
+
+fn gpu() -> Option<OpenDevice> {
+    match device::open(DeviceChoice::Gpu) {
+        Ok(gpu) => Some(gpu),
+        Err(error) if std::env::var_os(EXPECT_GPU).is_some() => panic!("{EXPECT_GPU} is set, but {error}"),
+        Err(error) => {
+            eprintln!("not compared: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
+    let Some(gpu) = gpu() else { return };
+    for model in ["mlp-1x512", "mlp-3x512", "cnn-small"] {
+        let text = format!("model = \"{model}\"\nimages = 160\nbatch-size = 16\nsteps = 20\nevaluate-every = 100");
+        let losses_on = |device: &OpenDevice| {
+            losses(&finish(&mut Session::new(&recipe(&text), &bundled(), &device.device).unwrap()))
+        };
+        let (on_cpu, on_gpu) = (losses_on(&device::cpu()), losses_on(&gpu));
+        assert_eq!((on_cpu.len(), on_gpu.len()), (20, 20));
+        for (step, (cpu, gpu_loss)) in on_cpu.iter().zip(&on_gpu).enumerate() {
+            let difference = (cpu - gpu_loss).abs() / cpu.abs();
+            assert!(difference < 1e-3, "{model} on {}, step {step}: {cpu} and {gpu_loss}", gpu.name);
+        }
+    }
+}
+
+#[test]
+fn the_cpu_is_always_listed() {
+    assert_eq!(device::list().first().map(|listing| listing.device), Some("cpu"));
+}

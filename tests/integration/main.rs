@@ -1,0 +1,11 @@
+//! Integration tests of the crate, in one binary so that burn is linked once.
+
+mod architecture;
+mod bad_input;
+mod command_line;
+mod devices;
+mod models;
+mod randomizations;
+mod recipe;
+mod support;
+mod training;

@@ -1,0 +1,43 @@
+//! What the tests share: the bundled pictures, and a run driven to its end.
+
+use rote::data::{DataSet, TIERS, store};
+use rote::device;
+use rote::train::{Checkpoint, Event, Recipe, Session, Summary};
+
+/// The 2,000 training and 500 test pictures that come with the program.
+pub fn bundled() -> DataSet {
+    store::load_tier(TIERS[0], std::path::Path::new("unused")).expect("the bundled pictures are whole")
+}
+
+/// A recipe from the text of a recipe file.
+pub fn recipe(text: &str) -> Recipe {
+    Recipe::from_toml(text).expect("the recipe is right")
+}
+
+pub fn session(text: &str) -> Session {
+    Session::new(&recipe(text), &bundled(), &device::cpu().device).expect("the recipe runs")
+}
+
+/// Drives a session until it ends, and returns everything it told.
+pub fn finish(session: &mut Session) -> Vec<Event> {
+    let mut events = Vec::new();
+    while !session.is_finished() {
+        events.extend(pollster::block_on(session.advance()).expect("the CPU does not fail"));
+    }
+    events
+}
+
+pub fn summary(events: &[Event]) -> &Summary {
+    match events.last() {
+        Some(Event::Finished(summary)) => summary,
+        other => panic!("a finished run ends with its summary, not with {other:?}"),
+    }
+}
+
+pub fn losses(events: &[Event]) -> Vec<f32> {
+    events.iter().filter_map(|event| if let Event::Step { loss, .. } = event { Some(*loss) } else { None }).collect()
+}
+
+pub fn checkpoint(session: &mut Session) -> Checkpoint {
+    pollster::block_on(session.checkpoint()).expect("the CPU does not fail").0
+}

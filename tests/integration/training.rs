@@ -1,0 +1,208 @@
+//! What a run does: it memorizes, it generalizes, it repeats itself bit for bit, and it goes on where it stopped.
+
+use rote::device;
+use rote::train::{Checkpoint, Event, Recipe, Session, StopReason, TrainError};
+
+use crate::support::{bundled, checkpoint, finish, losses, recipe, session, summary};
+
+#[test]
+fn random_labels_are_memorized_and_the_test_set_stays_at_chance() {
+    let mut run = session(
+        "condition = \"random-labels\"\nimages = 200\nbatch-size = 32\nlearning-rate = 0.02\nstop-at-train-accuracy = 1",
+    );
+    let events = finish(&mut run);
+    let summary = summary(&events);
+    assert_eq!((summary.train_accuracy, summary.stopped_by), (1.0, StopReason::TrainAccuracy));
+    // 500 test images: chance is 10 %, with a deviation of 1.3 points.
+    assert!((0.04..0.16).contains(&summary.test_accuracy), "{}", summary.test_accuracy);
+    let corrupted = summary.corrupted.expect("random labels corrupt");
+    assert_eq!((corrupted.memorized, corrupted.still_clean), (corrupted.count, 0));
+}
+
+#[test]
+fn true_labels_are_learned_and_help_on_new_pictures() {
+    let mut run = session("images = 500\nbatch-size = 32\nstop-at-train-accuracy = 1");
+    let events = finish(&mut run);
+    let summary = summary(&events);
+    assert_eq!((summary.train_accuracy, summary.corrupted), (1.0, None));
+    assert!(summary.test_accuracy > 0.25, "{}", summary.test_accuracy);
+}
+
+#[test]
+fn a_small_convolutional_network_with_batch_norm_memorizes_too() {
+    let mut run = session(
+        "model = \"cnn-small\"\ncondition = \"random-labels\"\nimages = 100\nbatch-size = 20\nstop-at-train-accuracy = 1",
+    );
+    // Measured without dropout and with running statistics, so this covers their evaluation too.
+    assert_eq!(summary(&finish(&mut run)).train_accuracy, 1.0);
+}
+
+const STOCHASTIC: &str = "model = \"cnn-small\"\nimages = 60\nbatch-size = 16\nrandom-crop = true\ndropout = 0.3\n\
+                          weight-decay = 0.001\nlabel-corruption = 0.5\nepochs = 3";
+
+#[test]
+fn one_recipe_run_twice_is_identical_to_the_bit() {
+    let run_once = || {
+        let mut run = session(STOCHASTIC);
+        let events = finish(&mut run);
+        let saved = checkpoint(&mut run);
+        (losses(&events), saved.network, saved.velocities)
+    };
+    assert!(run_once() == run_once());
+}
+
+#[test]
+fn another_seed_gives_another_run() {
+    let with_seed = |seed: u64| losses(&finish(&mut session(&format!("{STOCHASTIC}\nseed = {seed}"))));
+    assert_ne!(with_seed(1), with_seed(2));
+}
+
+#[test]
+fn a_run_that_is_saved_and_resumed_anywhere_is_identical_to_one_that_was_not() {
+    let mut undisturbed = session(STOCHASTIC);
+    let expected_losses = losses(&finish(&mut undisturbed));
+    let expected = checkpoint(&mut undisturbed);
+    // Four steps an epoch: in the middle of one, at the end of one (before it is measured), and at the start.
+    for pieces in [1, 3, 5, 6] {
+        let mut first = session(STOCHASTIC);
+        let mut told = Vec::new();
+        for _ in 0..pieces {
+            told.extend(pollster::block_on(first.advance()).unwrap());
+        }
+        let (saved, flushed) = pollster::block_on(first.checkpoint()).unwrap();
+        told.extend(flushed);
+        let read = Checkpoint::from_bytes(&saved.to_bytes()).expect("it reads what it wrote");
+        assert!(read == saved, "after {pieces} pieces of work");
+        let mut second = Session::resume(&read, &read.recipe, &bundled(), &device::cpu().device).unwrap();
+        told.extend(finish(&mut second));
+        let found = checkpoint(&mut second);
+        assert_eq!(losses(&told), expected_losses, "after {pieces} pieces of work");
+        assert!(found.network == expected.network && found.velocities == expected.velocities, "after {pieces}");
+        let epochs = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Epoch(_))).count();
+        assert_eq!(epochs(&found.progress.history), 3, "after {pieces} pieces of work");
+    }
+}
+
+#[test]
+fn a_finished_run_can_be_given_more_epochs() {
+    let short = "images = 40\nbatch-size = 20\nepochs = 2";
+    let mut run = session(short);
+    finish(&mut run);
+    let saved = checkpoint(&mut run);
+    let longer = recipe("images = 40\nbatch-size = 20\nepochs = 4");
+    let mut resumed = Session::resume(&saved, &longer, &bundled(), &device::cpu().device).unwrap();
+    finish(&mut resumed);
+    let mut at_once = session("images = 40\nbatch-size = 20\nepochs = 4");
+    finish(&mut at_once);
+    assert!(checkpoint(&mut resumed).network == checkpoint(&mut at_once).network);
+}
+
+#[test]
+fn a_checkpoint_goes_on_only_with_its_own_recipe() {
+    let mut run = session("images = 40\nbatch-size = 20\nepochs = 1");
+    finish(&mut run);
+    let saved = checkpoint(&mut run);
+    let resume_as = |text: &str| Session::resume(&saved, &recipe(text), &bundled(), &device::cpu().device).err();
+    let error = resume_as("images = 40\nbatch-size = 20\nmodel = \"mlp-3x512\"").unwrap().to_string();
+    assert_eq!(
+        error,
+        "the checkpoint is of a run with `model` mlp-1x512, but `model` is mlp-3x512; leave the setting as it was, or start anew"
+    );
+    assert!(resume_as("images = 40\nbatch-size = 20\nepochs = 9\npatience = 3").is_none());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_wherever_it_is_damaged() {
+    let mut run = session("images = 20\nbatch-size = 20\nepochs = 1");
+    finish(&mut run);
+    let bytes = checkpoint(&mut run).to_bytes();
+    let read = |bytes: &[u8]| Checkpoint::from_bytes(bytes).map(|_| ());
+    for kept in [0, 5, 11, 15, 40, bytes.len() / 2, bytes.len() - 1] {
+        assert!(matches!(read(&bytes[..kept]), Err(TrainError::Damaged { .. })), "cut at {kept}");
+    }
+    for at in [20, bytes.len() / 2, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        assert!(matches!(read(&changed), Err(TrainError::Damaged { .. })), "changed at {at}");
+    }
+    let mut newer = bytes.clone();
+    newer[8] = 9;
+    assert!(matches!(read(&newer), Err(TrainError::Version { found: 9, known: 1 })));
+}
+
+#[test]
+fn each_stop_rule_ends_the_run_and_says_so() {
+    let stopped = |rule: &str| {
+        let events = finish(&mut session(&format!("images = 40\nbatch-size = 16\n{rule}")));
+        (summary(&events).stopped_by, summary(&events).steps, summary(&events).epochs)
+    };
+    // Three steps an epoch, the last of them with eight images.
+    assert_eq!(stopped("epochs = 2"), (StopReason::Epochs, 6, 2));
+    assert_eq!(stopped("steps = 4"), (StopReason::Steps, 4, 2));
+    assert_eq!(stopped("stop-at-train-accuracy = 0"), (StopReason::TrainAccuracy, 3, 1));
+    // A rate this small changes no loss by more than the order of the batches does.
+    let (reason, ..) = stopped("learning-rate = 0.000001\npatience = 3");
+    assert_eq!(reason, StopReason::Patience);
+}
+
+#[test]
+fn a_run_that_diverges_ends_with_a_warning_that_names_the_learning_rate() {
+    let events = finish(&mut session("images = 40\nbatch-size = 20\nlearning-rate = 10\nmodel = \"mlp-3x512\""));
+    assert_eq!(summary(&events).stopped_by, StopReason::Diverged);
+    let warned = events.iter().any(|event| matches!(event, Event::Warning { message } if message.contains("`learning-rate` than 10")));
+    assert!(warned);
+    let json = serde_json::to_string(&events).unwrap();
+    let read: Vec<Event> = serde_json::from_str(&json).expect("a loss that is not a number survives JSON");
+    assert_eq!(read.len(), events.len());
+}
+
+#[test]
+fn weight_decay_makes_the_weights_smaller() {
+    let length = |decay: &str| {
+        let mut run = session(&format!("images = 40\nbatch-size = 20\nepochs = 5\nlearning-rate = 0.05\n{decay}"));
+        finish(&mut run);
+        checkpoint(&mut run).network.parameters[0].iter().map(|&weight| f64::from(weight).powi(2)).sum::<f64>()
+    };
+    assert!(length("weight-decay = 0.1") < 0.9 * length(""));
+}
+
+#[test]
+fn every_batch_of_an_epoch_is_new_and_every_epoch_has_another_order() {
+    // The stream of orders is what a run draws its batches from.
+    let order = |epoch| rote::data::Stream::new(1, "order", epoch).permutation(50);
+    let mut sorted = order(0);
+    assert_ne!(order(0), order(1));
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_conditions_are_fitted_in_the_order_of_figure_1a() {
+    // Figure 1a: true labels first, random labels last. Steps to fit 300 images, one setting for all.
+    let steps = |condition: &str| {
+        let text = format!("images = 300\nbatch-size = 50\nstop-at-train-accuracy = 1\ncondition = \"{condition}\"");
+        let events = finish(&mut session(&text));
+        assert_eq!(summary(&events).train_accuracy, 1.0, "{condition}");
+        summary(&events).steps
+    };
+    let (true_labels, random_labels) = (steps("true-labels"), steps("random-labels"));
+    for between in ["shuffled-pixels", "random-pixels", "gaussian"] {
+        let found = steps(between);
+        assert!(true_labels <= found && found <= random_labels, "{between}: {true_labels} {found} {random_labels}");
+    }
+    assert!(true_labels < random_labels);
+}
+
+#[test]
+fn the_recipe_of_a_started_run_is_told_with_its_sizes() {
+    let events = pollster::block_on(session("images = 100\nbatch-size = 30\nlabel-corruption = 1").advance()).unwrap();
+    let [Event::Started { recipe: told, parameters, images, changed_labels, test_images, steps_per_epoch, .. }] =
+        events.as_slice()
+    else {
+        panic!("a run begins with one event, not with {events:?}");
+    };
+    assert_eq!(*told, Recipe { images: 100, batch_size: 30, label_corruption: 1.0, ..Recipe::default() });
+    assert_eq!((*parameters, *images, *test_images, *steps_per_epoch), (1_209_866, 100, 500, 4));
+    // 0.9 of 100, with a deviation of 3.
+    assert!((78..=100).contains(changed_labels), "{changed_labels}");
+}
