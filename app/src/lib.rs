@@ -9,10 +9,11 @@ mod words;
 #[cfg(feature = "native")]
 pub mod cli;
 pub mod data;
+#[cfg(feature = "tensors")]
 pub mod device;
-#[cfg(feature = "web")]
+#[cfg(any(feature = "engine", feature = "lab"))]
 pub mod engine;
-#[cfg(feature = "web")]
+#[cfg(feature = "lab")]
 pub mod lab;
 pub mod models;
 pub mod report;

@@ -59,4 +59,3 @@ macro_rules! words {
         }
     };
 }
-

@@ -59,7 +59,7 @@ fn a_wrong_recipe_file_is_named_with_what_is_wrong_in_it() {
 fn data_that_is_not_there_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["train", "--device", "cpu", "--images", "5000", "--data-dir", "empty"];
-    check_in(folder.path(), &arguments, 1, &["data_batch_1.bin", "does not exist", "rote data fetch"]);
+    check_in(folder.path(), &arguments, 2, &["`images` is 5000", "only 2000 training images", "rote data fetch"]);
 }
 
 #[test]

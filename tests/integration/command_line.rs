@@ -47,7 +47,10 @@ fn a_short_run_ends_with_one_json_object_and_tells_its_epochs_on_standard_error(
     let arguments = ["train", "--images", "40", "--batch-size", "20", "--epochs", "3", "--device", "cpu", "--json"];
     let output = rote(folder.path(), &arguments);
     let summary = summary(&output);
-    assert_eq!((&summary["steps"], &summary["epochs"], &summary["stopped_by"]), (&6.into(), &3.into(), &"epochs".into()));
+    assert_eq!(
+        (&summary["steps"], &summary["epochs"], &summary["stopped_by"]),
+        (&6.into(), &3.into(), &"epochs".into())
+    );
     for key in ["train_accuracy", "test_accuracy", "seconds"] {
         assert!(summary[key].is_number(), "{key}: {summary}");
     }
@@ -58,7 +61,8 @@ fn a_short_run_ends_with_one_json_object_and_tells_its_epochs_on_standard_error(
 #[test]
 fn events_are_json_lines_from_start_to_summary() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["train", "--images", "40", "--batch-size", "20", "--epochs", "2", "--device", "cpu", "--events", "jsonl"];
+    let arguments =
+        ["train", "--images", "40", "--batch-size", "20", "--epochs", "2", "--device", "cpu", "--events", "jsonl"];
     let output = rote(folder.path(), &arguments);
     let events: Vec<Event> =
         stdout(&output).lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
@@ -71,8 +75,7 @@ fn events_are_json_lines_from_start_to_summary() {
 fn flags_win_over_the_recipe_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("run.toml"), "images = 40\nbatch-size = 20\nepochs = 5\nseed = 3\n").unwrap();
-    let output =
-        rote(folder.path(), &["train", "--recipe", "run.toml", "--epochs", "1", "--device", "cpu", "--json"]);
+    let output = rote(folder.path(), &["train", "--recipe", "run.toml", "--epochs", "1", "--device", "cpu", "--json"]);
     let summary = summary(&output);
     let recipe = summary["recipe"].as_str().unwrap();
     assert_eq!(summary["epochs"], 1);

@@ -40,8 +40,7 @@ fn values(count: usize, salt: u32, scale: f64) -> Vec<f32> {
 }
 
 fn network(model: ModelName, batch_norm: bool) -> Network {
-    let options =
-        NetworkOptions { model, batch_norm, initialization: Initialization::Glorot, dropout: 0.0, seed: 1 };
+    let options = NetworkOptions { model, batch_norm, initialization: Initialization::Glorot, dropout: 0.0, seed: 1 };
     let device = device::cpu().device;
     let mut network = Network::new(options, &device);
     for (salt, parameter) in network.parameters.iter_mut().enumerate() {

@@ -51,7 +51,8 @@ proptest! {
         let (read, errors) = Recipe::from_pairs([(key.as_str(), value.as_str()), ("images", "many"), ("seed", "7")]);
         prop_assert_eq!(read.check(), Ok(()));
         prop_assert_eq!(read.seed, 7);
-        prop_assert!(errors.iter().any(|error| matches!(error, SettingError::OutOfRange { key: "images", .. })));
+        let named = errors.iter().any(|error| matches!(error, SettingError::OutOfRange { key: "images", .. }));
+        prop_assert!(named, "{errors:?}");
     }
 }
 
@@ -76,14 +77,23 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
 #[test]
 fn settings_out_of_range_are_refused_with_the_range() {
     let refused = |key: &str, value: &str| Recipe::default().set(key, value).unwrap_err().to_string();
-    assert_eq!(refused("label-corruption", "1.5"), "`label-corruption` is 1.5, but it must be a number between 0 and 1");
-    assert_eq!(refused("label-corruption", "NaN"), "`label-corruption` is NaN, but it must be a number between 0 and 1");
+    assert_eq!(
+        refused("label-corruption", "1.5"),
+        "`label-corruption` is 1.5, but it must be a number between 0 and 1"
+    );
+    assert_eq!(
+        refused("label-corruption", "NaN"),
+        "`label-corruption` is NaN, but it must be a number between 0 and 1"
+    );
     assert_eq!(refused("batch-size", "0"), "`batch-size` is 0, but it must be a whole number between 1 and 50000");
     assert_eq!(
         refused("model", "resnet"),
         "`model` is resnet, but it must be one of mlp-1x512, mlp-3x512, cnn-small, alexnet-small, inception-small"
     );
-    assert_eq!(refused("steps", ""), "`steps` is empty, but it must be unlimited or a whole number between 1 and 1000000000");
+    assert_eq!(
+        refused("steps", ""),
+        "`steps` is empty, but it must be unlimited or a whole number between 1 and 1000000000"
+    );
 }
 
 #[test]

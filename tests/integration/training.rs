@@ -149,7 +149,9 @@ fn each_stop_rule_ends_the_run_and_says_so() {
 fn a_run_that_diverges_ends_with_a_warning_that_names_the_learning_rate() {
     let events = finish(&mut session("images = 40\nbatch-size = 20\nlearning-rate = 10\nmodel = \"mlp-3x512\""));
     assert_eq!(summary(&events).stopped_by, StopReason::Diverged);
-    let warned = events.iter().any(|event| matches!(event, Event::Warning { message } if message.contains("`learning-rate` than 10")));
+    let warned = events
+        .iter()
+        .any(|event| matches!(event, Event::Warning { message } if message.contains("`learning-rate` than 10")));
     assert!(warned);
     let json = serde_json::to_string(&events).unwrap();
     let read: Vec<Event> = serde_json::from_str(&json).expect("a loss that is not a number survives JSON");

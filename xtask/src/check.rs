@@ -13,14 +13,19 @@ use crate::{page, paths, setup, shell, weight};
 pub fn run() -> Result<(), Failure> {
     let start = Instant::now();
     step("formatting", || shell::run(cargo().args(["fmt", "--all", "--check"]), "run `cargo fmt --all`"))?;
-    let setup::Everything { toolchain, chromium } = step("set-up", setup::everything)?;
+    let setup::Everything { toolchain, chromium, has_vulkan } = step("set-up", setup::everything)?;
     step("lints, native (5 minutes the first time)", || {
         let options = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
         shell::run(cargo().args(options), "mend the warnings above")
     })?;
     step("lints, web (5 minutes the first time)", || web_lints(toolchain))?;
     step("unit and integration tests (15 minutes the first time)", || {
-        shell::run(cargo().args(["test", "--release", "--workspace"]), "mend what failed above")
+        let mut tests = cargo();
+        tests.args(["test", "--release", "--workspace"]);
+        if has_vulkan {
+            tests.env("ROTE_EXPECT_GPU", "1");
+        }
+        shell::run(&mut tests, "mend what failed above")
     })?;
     step("page", || page::build(toolchain))?;
     step("weight of the page", || weight::check(&paths::dist()))?;
@@ -45,9 +50,13 @@ fn cargo() -> Command {
 
 /// In the page's own profile, whose procedural macros and build scripts are then shared with the page.
 fn web_lints(toolchain: Toolchain) -> Result<(), Failure> {
-    let mut clippy = toolchain.clippy();
-    clippy.args(page::CARGO_OPTIONS).args(["--lib", "--bins", "--", "-D", "warnings"]);
-    shell::run(&mut clippy, "mend the warnings above")
+    // Page and worker together, then the page as it is built: without burn, where other code would be unused.
+    for programs in [["--features", "web", "--bins"], ["--features", "lab", "--bins"]] {
+        let mut clippy = toolchain.clippy();
+        clippy.args(page::CARGO_OPTIONS).args(programs).args(["--lib", "--", "-D", "warnings"]);
+        shell::run(&mut clippy, "mend the warnings above")?;
+    }
+    Ok(())
 }
 
 fn browser_tests(chromium: &Path) -> Result<(), Failure> {
@@ -59,8 +68,7 @@ fn browser_tests(chromium: &Path) -> Result<(), Failure> {
     if files.is_empty() {
         return Err(Failure::setup("tests/browser holds no *.test.mjs", "restore the browser tests"));
     }
-    // Some tests lay a run of the page over the same run of the command line.
-    shell::run(cargo().args(["build", "--release", "--package", "rote"]), "mend what the compiler reports above")?;
+    // Some tests lay a run of the page over the same run of the command line, which the tests before were built with.
     let rote = paths::target().join("release").join(format!("rote{}", std::env::consts::EXE_SUFFIX));
     let server = Server::start(paths::dist(), 0)
         .map_err(|error| Failure::setup(format!("no port for the page ({error})"), "close programs that hold ports"))?;

@@ -1,4 +1,4 @@
-//! Building the page into `dist/`: cargo compiles both programs at once, Trunk makes the page of them, and the names
+//! Building the page into `dist/`: cargo compiles both programs, Trunk makes the page of them, and the names
 //! that only a debugger reads are dropped. What has not changed is not made again.
 
 use std::path::{Path, PathBuf};
@@ -9,18 +9,23 @@ use crate::failure::Failure;
 use crate::toolchain::{Toolchain, WASM};
 use crate::{paths, shell, tools, wasm};
 
-/// The cargo profile of the page, and the features it is built with.
-pub const CARGO_OPTIONS: [&str; 8] =
-    ["--profile", "web", "--no-default-features", "--features", "web", "--target", WASM, "--package=rote"];
+/// How page and worker are compiled; the features follow.
+pub const CARGO_OPTIONS: [&str; 7] =
+    ["--package", "rote", "--profile", "web", "--target", WASM, "--no-default-features"];
+
+/// The two programs and their features, as in `index.html`.
+const PROGRAMS: [[&str; 4]; 2] = [["--bin", "lab", "--features", "lab"], ["--bin", "engine", "--features", "web"]];
 
 /// Builds `dist/` where it is not up to date.
 pub fn build(toolchain: Toolchain) -> Result<(), Failure> {
     let start = Instant::now();
     println!("Compiling the page and its worker (15 minutes on two cores the first time).");
-    let mut cargo = toolchain.cargo();
-    // Trunk would compile one program after the other; together they use both cores for their link-time optimization.
-    cargo.arg("build").args(CARGO_OPTIONS).args(["--bin", "lab", "--bin", "engine"]);
-    shell::run(&mut cargo, "mend what the compiler reports above")?;
+    // Before Trunk, which would do it too, so that a person sees it go on, and that it is known whether anything changed.
+    for program in PROGRAMS {
+        let mut cargo = toolchain.cargo();
+        cargo.arg("build").args(CARGO_OPTIONS).args(program);
+        shell::run(&mut cargo, "mend what the compiler reports above")?;
+    }
 
     let stamp_path = paths::web_target().join("page.stamp");
     let inputs = inputs()?;

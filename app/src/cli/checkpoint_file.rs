@@ -1,11 +1,12 @@
-//! Checkpoints on disk: written beside the old one and renamed over it, so a crash leaves one of the two.
+//! Checkpoints on disk; a crash while one is written leaves the one before it.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::CliError;
+use crate::data::store;
 use crate::train::{Checkpoint, Recipe};
 
 /// Where a checkpoint is or will be.
@@ -30,18 +31,7 @@ impl CheckpointFile {
     }
 
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CliError> {
-        let mut beside = self.0.clone().into_os_string();
-        beside.push(".part");
-        let beside = PathBuf::from(beside);
-        let written = File::create(&beside)
-            .and_then(|mut file| {
-                file.write_all(&checkpoint.to_bytes())?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&beside, &self.0));
-        written.map_err(|error| {
-            // Half a file is of no use, and may be what filled the disk; if it cannot be removed, nothing is worse.
-            let _ = fs::remove_file(&beside);
+        store::replace(&self.0, |file| file.write_all(&checkpoint.to_bytes())).map_err(|error| {
             CliError::Failed(format!(
                 "the checkpoint {self} could not be written: {error}; make room there or choose another path with --save"
             ))

@@ -50,7 +50,7 @@ fn rows() -> Vec<ModelRow> {
             name: model.key(),
             parameters: parameter_count(&model.layers(batch_norm)),
             batch_norm,
-            learning_rate: model.paper_learning_rate(),
+            learning_rate: model.default_learning_rate(),
             description: model.description(),
         }));
     }

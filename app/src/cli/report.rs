@@ -89,8 +89,11 @@ impl RunReport {
         let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("its end").replace('-', " ");
         self.line(&format!(
             "\ntrain accuracy {:.2} %, test accuracy {:.2} % after {} steps ({} epochs) in {}; stopped by {reason}",
-            100.0 * summary.train_accuracy, 100.0 * summary.test_accuracy, grouped(summary.steps),
-            grouped(summary.epochs), seconds(summary.seconds),
+            100.0 * summary.train_accuracy,
+            100.0 * summary.test_accuracy,
+            grouped(summary.steps),
+            grouped(summary.epochs),
+            seconds(summary.seconds),
         ));
         if self.output.json {
             let line = SummaryLine { summary, device: &self.output.device, version: env!("CARGO_PKG_VERSION") };
@@ -179,6 +182,9 @@ mod tests {
 
     #[test]
     fn times_are_in_seconds_up_to_a_minute() {
-        assert_eq!([seconds(3.14), seconds(59.9), seconds(61.0), seconds(3_725.0)], ["3.1 s", "59.9 s", "1:01 min", "62:05 min"]);
+        assert_eq!(
+            [seconds(3.14), seconds(59.9), seconds(61.0), seconds(3_725.0)],
+            ["3.1 s", "59.9 s", "1:01 min", "62:05 min"]
+        );
     }
 }

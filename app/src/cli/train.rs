@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::checkpoint_file::CheckpointFile;
 use super::report::{Output, RunReport};
 use super::{CliError, store_options};
-use crate::data::{Tier, store};
+use crate::data::store;
 use crate::device::{self, DeviceChoice, OpenDevice};
 use crate::train::{Event, Group, Kind, Recipe, SETTINGS, Session, Setting};
 
@@ -88,20 +88,16 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     if let Some(checkpoint) = &resumed {
         checkpoint.continued_as(&recipe).map_err(|error| CliError::in_file(matches, "resume", error))?;
     }
-    let tier = Tier::holding(recipe.images as usize)?;
     let folder = store::data_folder(matches.get_one::<PathBuf>("data-dir").map(PathBuf::as_path))?;
-    let data = store::load_tier(tier, &folder)?;
+    let data = store::load_images(recipe.images as usize, &folder)?;
     let opened = open_device(matches)?;
     let mut session = match &resumed {
         Some(checkpoint) => Session::resume(checkpoint, &recipe, &data, &opened.device)?,
         None => Session::new(&recipe, &data, &opened.device)?,
     };
     drop(data);
-    let output = Output {
-        events: matches.contains_id("events"),
-        json: matches.get_flag("json"),
-        device: opened.name.clone(),
-    };
+    let output =
+        Output { events: matches.contains_id("events"), json: matches.get_flag("json"), device: opened.name.clone() };
     let save = matches.get_one::<PathBuf>("save").map(CheckpointFile::new);
     drive(&mut session, &opened, output, save)
 }

@@ -108,8 +108,11 @@ pub struct Tier {
 }
 
 /// The sizes, smallest first. The first comes with the program.
-pub const TIERS: [Tier; 3] =
-    [Tier { train: 2_000, test: 500 }, Tier { train: 10_000, test: 2_000 }, Tier { train: CIFAR10_TRAIN_IMAGES, test: CIFAR10_TEST_IMAGES }];
+pub const TIERS: [Tier; 3] = [
+    Tier { train: 2_000, test: 500 },
+    Tier { train: 10_000, test: 2_000 },
+    Tier { train: CIFAR10_TRAIN_IMAGES, test: CIFAR10_TEST_IMAGES },
+];
 
 impl Tier {
     /// The smallest tier with at least `images` training images.

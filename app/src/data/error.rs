@@ -50,9 +50,7 @@ pub enum DataError {
         file: String,
     },
     /// A file's content is not what was published.
-    #[error(
-        "{file} has the SHA-256 {found}, but CIFAR-10's is {expected}; delete the file and run `rote data fetch`"
-    )]
+    #[error("{file} has the SHA-256 {found}, but CIFAR-10's is {expected}; delete the file and run `rote data fetch`")]
     Checksum {
         /// The file.
         file: String,
@@ -74,7 +72,9 @@ pub enum DataError {
         advice: &'static str,
     },
     /// No source of the data could be used.
-    #[error("CIFAR-10 could not be fetched: {reasons}; check the connection and run `rote data fetch` again (what was downloaded is kept)")]
+    #[error(
+        "CIFAR-10 could not be fetched: {reasons}; check the connection and run `rote data fetch` again (what was downloaded is kept)"
+    )]
     Fetch {
         /// What each source said.
         reasons: String,

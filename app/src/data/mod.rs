@@ -6,9 +6,9 @@ mod conditions;
 mod error;
 mod examples;
 mod preprocess;
-mod streams;
 #[cfg(feature = "native")]
 pub mod store;
+mod streams;
 
 pub use cifar10::*;
 pub use conditions::*;

@@ -43,7 +43,7 @@ pub fn cpu() -> OpenDevice {
 }
 
 /// The browser's WebGPU, also where it is a software adapter: whether that is wanted is for the caller to know.
-#[cfg(feature = "web")]
+#[cfg(feature = "engine")]
 pub async fn webgpu() -> Result<OpenDevice, DeviceError> {
     let (device, setup) = Device::wgpu_options().init_with_setup_async().await.map_err(no_gpu)?;
     Ok(OpenDevice { device, name: gpu_name("WebGPU", &setup.adapter.get_info()), note: None })

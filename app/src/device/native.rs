@@ -33,7 +33,10 @@ pub struct DeviceListing {
 /// The devices of this machine, the CPU first.
 pub fn list() -> Vec<DeviceListing> {
     let processor = DeviceListing { device: "cpu", name: cpu().name, api: None, is_software: false };
-    let instance = Instance::new(InstanceDescriptor { backends: Backends::PRIMARY, ..InstanceDescriptor::new_without_display_handle() });
+    let instance = Instance::new(InstanceDescriptor {
+        backends: Backends::PRIMARY,
+        ..InstanceDescriptor::new_without_display_handle()
+    });
     let adapters = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
     let gpus = adapters.iter().map(|adapter| {
         let info = adapter.get_info();
@@ -53,9 +56,7 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(),
         DeviceChoice::Auto if list().iter().any(|device| device.device == "gpu" && !device.is_software) => gpu(),
-        DeviceChoice::Auto => {
-            Ok(OpenDevice { note: Some("no GPU was found, so the CPU computes".into()), ..cpu() })
-        }
+        DeviceChoice::Auto => Ok(OpenDevice { note: Some("no GPU was found, so the CPU computes".into()), ..cpu() }),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The worker: messages in, messages out. It trains; it never sees the page's DOM.
 
 pub mod messages;
+#[cfg(feature = "engine")]
 mod run;
+#[cfg(feature = "engine")]
 mod scope;
+#[cfg(feature = "engine")]
 pub mod worker;

@@ -47,9 +47,7 @@ impl Runner {
     pub(super) async fn answer(&mut self, request: Request, bytes: Option<Vec<u8>>) {
         let done = match request {
             Request::Open { engine } => self.open(engine).await,
-            Request::Load { recipe, resume, data_url } => {
-                self.load(&recipe, bytes.filter(|_| resume), &data_url).await
-            }
+            Request::Load { recipe, resume, data_url } => self.load(&recipe, bytes.filter(|_| resume), &data_url).await,
             Request::Run => {
                 self.is_running = self.session.as_ref().is_some_and(|session| !session.is_finished());
                 Ok(())
@@ -132,7 +130,7 @@ impl Runner {
         let before = session.step();
         while !session.is_finished() && (session.step() == before || session.is_measuring()) {
             let events = session.advance().await?;
-        tell(session, events);
+            tell(session, events);
         }
         let losses = session.flush().await?;
         tell(session, losses);
@@ -177,9 +175,9 @@ fn with_note(note: String) -> OpenDevice {
 async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, Refused> {
     let mut files = Vec::new();
     for file in tier.files() {
-        let bytes = fetch_bytes(&format!("{data_url}{file}"))
-            .await
-            .map_err(|reason| format!("{file} could not be downloaded: {reason}; check the connection and press Train again"))?;
+        let bytes = fetch_bytes(&format!("{data_url}{file}")).await.map_err(|reason| {
+            format!("{file} could not be downloaded: {reason}; check the connection and press Train again")
+        })?;
         files.push(bytes);
     }
     Ok(tier.read(&files[0], &files[1]).map_err(TrainError::from)?)

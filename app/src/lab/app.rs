@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::charts::Charts;
 use super::controls::{Dial, Settings};
+use super::format::sentence;
 use super::lane_panel::LanePanel;
 use super::messages::MessageList;
 use super::page::Page;
@@ -34,7 +35,7 @@ fn App() -> impl IntoView {
         }
     });
     // Why the device is not the one a reader might expect; both lanes have the same.
-    let note = move || page.lanes[0].device.get().and_then(|(_, note)| note);
+    let note = move || page.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note));
     view! {
         <Presets page />
         <MessageList page />

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::format::sentence;
 use super::page::Page;
 
 /// One sentence, and whether trying again makes sense.
@@ -28,13 +29,13 @@ impl Messages {
     }
 
     /// Shows a sentence, once.
-    pub fn show(self, text: impl Into<String>) {
-        self.push(text.into(), false);
+    pub fn show(self, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), false);
     }
 
     /// Shows a sentence with a Retry button.
-    pub fn show_with_retry(self, text: impl Into<String>) {
-        self.push(text.into(), true);
+    pub fn show_with_retry(self, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), true);
     }
 
     /// Takes back what offered a Retry.

@@ -106,7 +106,7 @@ fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) 
                 <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=move || title.get()></canvas>
                 <span class="mark" aria-hidden="true">{move || verdict().mark()}</span>
             </span>
-            <span class="shown" class:wrong=shown != clean aria-hidden="true">{name(shown)}</span>
+            <span class="shown" aria-hidden="true">{name(shown)}</span>
             <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", name(clean)))}</span>
         </li>
     }

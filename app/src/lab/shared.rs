@@ -1,12 +1,11 @@
 //! What the lanes have in common: messages, the engine's download, where the data lies.
 
-use js_sys::{Array, JSON, Reflect};
+use js_sys::{Array, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::messages::Messages;
 use crate::engine::messages::EngineChoice;
-use crate::train::Event;
 
 /// The engine on its way into the browser; fetched once for all lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +56,13 @@ impl Shared {
     }
 }
 
-/// `window.roteEvents`: an array a lane, of the events as plain objects, for tests and for the curious in the browser's
-/// console. The last [`MOST_RECORDED`] of each lane.
+/// `window.roteEvents`: an array a lane, of the events as plain objects. They are stored with the run, and read by tests
+/// and by the curious in the browser's console.
 #[derive(Clone, Copy)]
 pub struct Recorder(StoredValue<[Array; 2], LocalStorage>);
 
-const MOST_RECORDED: u32 = 5000;
+/// Events kept of a lane; beyond, every second step is left out.
+const MOST_RECORDED: u32 = 20_000;
 
 impl Recorder {
     fn new() -> Self {
@@ -74,15 +74,17 @@ impl Recorder {
     }
 
     /// Adds an event.
-    pub fn push(self, lane: usize, event: &Event) {
-        let parsed = serde_json::to_string(event).ok().and_then(|json| JSON::parse(&json).ok());
-        if let Some(parsed) = parsed {
-            self.0.with_value(|lanes| {
-                lanes[lane].push(&parsed);
-                if lanes[lane].length() > MOST_RECORDED {
-                    lanes[lane].shift();
-                }
+    pub fn push(self, lane: usize, event: Option<JsValue>) {
+        let Some(event) = event else { return };
+        self.0.with_value(|lanes| _ = lanes[lane].push(&event));
+        if self.events(lane).length() > MOST_RECORDED {
+            let mut steps = 0;
+            let kept = self.events(lane).filter(&mut |event, _, _| {
+                let is_step = Reflect::get(&event, &"event".into()).is_ok_and(|kind| kind == "step");
+                steps += u32::from(is_step);
+                !is_step || steps % 2 == 0
             });
+            self.fill(lane, &kept);
         }
     }
 
@@ -91,7 +93,7 @@ impl Recorder {
         self.0.with_value(|lanes| lanes[lane].clone())
     }
 
-    /// Puts stored events in place of a lane's own.
+    /// Puts other events in place of a lane's own.
     pub fn fill(self, lane: usize, events: &Array) {
         self.clear(lane);
         self.0.with_value(|lanes| events.iter().for_each(|event| _ = lanes[lane].push(&event)));

@@ -13,9 +13,7 @@ pub struct SavedRun {
     pub recipe: String,
     /// Steps done when the checkpoint was taken.
     pub step: u64,
-    /// Its [`History`](super::lane::History), as JSON.
-    pub history: String,
-    /// Its events, as objects.
+    /// Its events, as objects; what is shown of a run is read off them.
     pub events: Array,
     /// The checkpoint.
     pub bytes: Uint8Array,
@@ -24,10 +22,9 @@ pub struct SavedRun {
 /// Stores the run of `lane`, in place of the one before. The error is the browser's reason.
 pub async fn save(lane: &str, run: &SavedRun) -> Result<(), String> {
     let value = Object::new();
-    let fields: [(&str, JsValue); 5] = [
+    let fields: [(&str, JsValue); 4] = [
         ("recipe", run.recipe.as_str().into()),
         ("step", (run.step as f64).into()),
-        ("history", run.history.as_str().into()),
         ("events", run.events.clone().into()),
         ("bytes", run.bytes.clone().into()),
     ];
@@ -54,7 +51,6 @@ fn read(value: &JsValue) -> Option<SavedRun> {
     Some(SavedRun {
         recipe: field("recipe")?.as_string()?,
         step: field("step")?.as_f64()? as u64,
-        history: field("history")?.as_string()?,
         events: field("events")?.dyn_into().ok()?,
         bytes: field("bytes")?.dyn_into().ok()?,
     })

@@ -31,9 +31,8 @@ impl RunningStatistics {
     /// Moves towards the batch's mean and unbiased variance.
     pub(super) fn follow(&mut self, batch: BatchStatistics) {
         let unbiased = batch.samples as f64 / (batch.samples.max(2) - 1) as f64;
-        let towards = |running: &Tensor<1>, seen: Tensor<1>| {
-            running.clone() * (1.0 - RUNNING_MOMENTUM) + seen * RUNNING_MOMENTUM
-        };
+        let towards =
+            |running: &Tensor<1>, seen: Tensor<1>| running.clone() * (1.0 - RUNNING_MOMENTUM) + seen * RUNNING_MOMENTUM;
         self.mean = towards(&self.mean, batch.mean);
         self.variance = towards(&self.variance, batch.variance * unbiased);
     }

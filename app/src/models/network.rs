@@ -101,8 +101,12 @@ impl Network {
     pub fn train(&mut self, inputs: Tensor<4>, step: u64) -> TrainingPass {
         let leaves: Vec<_> =
             self.parameters.iter().map(|parameter| parameter.values.clone().autodiff().require_grad()).collect();
-        let dropout = (self.options.dropout > 0.0)
-            .then(|| Dropout { rate: self.options.dropout, seed: self.options.seed, step, layer: 0 });
+        let dropout = (self.options.dropout > 0.0).then(|| Dropout {
+            rate: self.options.dropout,
+            seed: self.options.seed,
+            step,
+            layer: 0,
+        });
         let mut measured = Vec::new();
         let pass = Pass::training(leaves.clone(), dropout, &mut measured);
         let logits = run(&self.layers, inputs.autodiff(), pass);
@@ -118,8 +122,7 @@ impl Network {
     ///
     /// What the device says if it is lost.
     pub async fn state(&self) -> Result<NetworkState, String> {
-        let statistics =
-            self.statistics.iter().flat_map(|running| [running.mean.clone(), running.variance.clone()]);
+        let statistics = self.statistics.iter().flat_map(|running| [running.mean.clone(), running.variance.clone()]);
         let values = self.parameters.iter().map(|parameter| parameter.values.clone());
         let mut read = read_all(values.chain(statistics).collect()).await?;
         let statistics = read.split_off(self.parameters.len());
@@ -130,8 +133,7 @@ impl Network {
     pub fn restore(&mut self, state: &NetworkState) -> bool {
         let lengths = |vectors: &[Vec<f32>]| vectors.iter().map(Vec::len).collect::<Vec<_>>();
         let own_parameters: Vec<_> = self.parameters.iter().map(|parameter| parameter.spec.len()).collect();
-        let own_statistics: Vec<_> =
-            self.statistics.iter().flat_map(|running| [running.mean.dims()[0]; 2]).collect();
+        let own_statistics: Vec<_> = self.statistics.iter().flat_map(|running| [running.mean.dims()[0]; 2]).collect();
         if lengths(&state.parameters) != own_parameters || lengths(&state.statistics) != own_statistics {
             return false;
         }

@@ -106,7 +106,9 @@ impl Checkpoint {
             .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]));
         let mut vectors = |lengths: &[usize]| -> Result<Vec<Vec<f32>>, TrainError> {
             let read = lengths.iter().map(|&length| values.by_ref().take(length).collect::<Vec<_>>());
-            read.zip(lengths).map(|(vector, &length)| if vector.len() == length { Ok(vector) } else { Err(cut_off()) }).collect()
+            read.zip(lengths)
+                .map(|(vector, &length)| if vector.len() == length { Ok(vector) } else { Err(cut_off()) })
+                .collect()
         };
         let parameters = vectors(&header.parameters)?;
         let statistics = vectors(&header.statistics)?;

@@ -13,7 +13,9 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// The device failed; what was computed since the last checkpoint is lost.
-    #[error("the device was lost at step {step}: {reason}; go on from the last checkpoint, on the CPU if it happens again")]
+    #[error(
+        "the device was lost at step {step}: {reason}; go on from the last checkpoint, on the CPU if it happens again"
+    )]
     Device {
         /// Steps done.
         step: u64,
@@ -27,7 +29,9 @@ pub enum TrainError {
         reason: String,
     },
     /// The checkpoint is of a version that this one does not read.
-    #[error("the checkpoint has format version {found}, but this program reads version {known}; start anew, or use the version of Rote that wrote it")]
+    #[error(
+        "the checkpoint has format version {found}, but this program reads version {known}; start anew, or use the version of Rote that wrote it"
+    )]
     Version {
         /// Its version.
         found: u32,
@@ -35,7 +39,9 @@ pub enum TrainError {
         known: u32,
     },
     /// The checkpoint is of another run.
-    #[error("the checkpoint is of a run with `{key}` {theirs}, but `{key}` is {ours}; leave the setting as it was, or start anew")]
+    #[error(
+        "the checkpoint is of a run with `{key}` {theirs}, but `{key}` is {ours}; leave the setting as it was, or start anew"
+    )]
     OtherRecipe {
         /// The setting that differs.
         key: &'static str,

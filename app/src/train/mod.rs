@@ -1,19 +1,30 @@
 //! Training: a [`Recipe`] in, a stream of [`Event`]s out, one step at a time. Nothing here knows files, the terminal, the
 //! browser, charts or which device it runs on.
 
+#[cfg(feature = "tensors")]
 mod checkpoint;
+mod decay;
+#[cfg(feature = "tensors")]
 mod error;
 mod event;
+#[cfg(feature = "tensors")]
 mod measure;
+#[cfg(feature = "tensors")]
 mod optimizer;
 mod recipe;
+#[cfg(feature = "tensors")]
 mod session;
 mod setting;
 
+#[cfg(feature = "tensors")]
 pub use checkpoint::Checkpoint;
+pub use decay::DecayOn;
+#[cfg(feature = "tensors")]
 pub use error::TrainError;
-pub use event::{Accuracy, CorruptedExamples, Event, EpochMetrics, StopReason, Summary};
-pub use optimizer::{DecayOn, Sgd};
+pub use event::{Accuracy, CorruptedExamples, EpochMetrics, Event, StopReason, Summary};
+#[cfg(feature = "tensors")]
+pub use optimizer::Sgd;
 pub use recipe::{Recipe, SETTINGS};
+#[cfg(feature = "tensors")]
 pub use session::Session;
 pub use setting::{Group, Kind, Setting, SettingError};

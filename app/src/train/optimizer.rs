@@ -2,29 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::models::{Parameter, Role};
-
-words! {
-    /// Which parameters weight decay touches. The paper does not say.
-    pub enum DecayOn {
-        /// Weights of convolutions and dense layers, not biases and shifts (TF-slim).
-        Weights = "weights",
-        /// Weights of dense layers only (TensorFlow's CIFAR-10 tutorial).
-        DenseWeights = "dense-weights",
-        /// Every parameter (PyTorch's default).
-        All = "all",
-    }
-}
-
-impl DecayOn {
-    fn touches(self, role: Role) -> bool {
-        match self {
-            Self::All => true,
-            Self::Weights => matches!(role, Role::ConvWeight | Role::DenseWeight),
-            Self::DenseWeights => role == Role::DenseWeight,
-        }
-    }
-}
+use super::DecayOn;
+use crate::models::Parameter;
 
 /// The optimizer: `v <- momentum * v + (gradient + decay * w)`, `w <- w - rate * v`. No dampening; the rate is outside
 /// the velocity, so lowering it acts at once.
@@ -50,8 +29,7 @@ impl Sgd {
     pub fn step(&mut self, parameters: &mut [Parameter], gradients: Vec<Tensor<1>>, learning_rate: f64) {
         for ((parameter, velocity), gradient) in parameters.iter_mut().zip(&mut self.velocities).zip(gradients) {
             let decays = self.weight_decay > 0.0 && self.weight_decay_on.touches(parameter.spec.role);
-            let pull =
-                if decays { gradient + parameter.values.clone() * self.weight_decay } else { gradient };
+            let pull = if decays { gradient + parameter.values.clone() * self.weight_decay } else { gradient };
             velocity.inplace(|velocity| velocity * self.momentum + pull);
             parameter.values.inplace(|values| values - velocity.clone() * learning_rate);
         }
@@ -62,7 +40,7 @@ impl Sgd {
 mod tests {
     use super::*;
     use crate::device::cpu;
-    use crate::models::ParameterSpec;
+    use crate::models::{ParameterSpec, Role};
 
     /// Three steps on two weights with gradients 1, 1, -1 and -2, 0, 2.
     fn three_steps(role: Role, momentum: f64, weight_decay: f64, on: DecayOn) -> Vec<f32> {

@@ -72,8 +72,7 @@ impl Session {
             seed: recipe.seed,
         };
         let network = Network::new(options, device);
-        let optimizer =
-            Sgd::new(recipe.momentum, recipe.weight_decay, recipe.weight_decay_on, &network.parameters);
+        let optimizer = Sgd::new(recipe.momentum, recipe.weight_decay, recipe.weight_decay_on, &network.parameters);
         Ok(Self {
             recipe: recipe.clone(),
             device: device.clone(),
@@ -210,11 +209,8 @@ impl Session {
         let event = Event::Step { step: self.progress.step, epoch, loss: f32::NAN, learning_rate };
         self.unread_losses.push((event, loss.inner()));
         let ended = self.end_of_epoch_reached();
-        let events = if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS {
-            self.flush().await?
-        } else {
-            Vec::new()
-        };
+        let events =
+            if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS { self.flush().await? } else { Vec::new() };
         self.epoch_images += batch.len() as u64;
         self.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
         Ok(events)
@@ -256,9 +252,8 @@ impl Session {
         }
         let (mut events, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
         let step = self.progress.step;
-        let read = read_all(vec![Tensor::cat(losses, 0)])
-            .await
-            .map_err(|reason| TrainError::Device { step, reason })?;
+        let read =
+            read_all(vec![Tensor::cat(losses, 0)]).await.map_err(|reason| TrainError::Device { step, reason })?;
         for (event, value) in events.iter_mut().zip(read.into_iter().flatten()) {
             if let Event::Step { loss, .. } = event {
                 *loss = value;
@@ -282,11 +277,7 @@ impl Session {
     }
 
     /// Measures the next images of the training set, then of the test set; after the last, reports the epoch.
-    async fn measure(
-        &mut self,
-        mut on_train: Measurement,
-        mut on_test: Measurement,
-    ) -> Result<Vec<Event>, TrainError> {
+    async fn measure(&mut self, mut on_train: Measurement, mut on_test: Measurement) -> Result<Vec<Event>, TrainError> {
         let report = self.report_due();
         if report.is_measured && on_train.predicted.len() < self.train.count() {
             self.measure_some(&self.train_inputs, &self.train, &mut on_train).await?;

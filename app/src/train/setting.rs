@@ -116,8 +116,7 @@ impl Setting {
 
     /// Sets it in `recipe` from text; on an error `recipe` is as it was.
     pub fn set(&self, recipe: &mut Recipe, text: &str) -> Result<(), SettingError> {
-        let refused =
-            || SettingError::OutOfRange { key: self.key, value: text.into(), allowed: self.kind.allowed() };
+        let refused = || SettingError::OutOfRange { key: self.key, value: text.into(), allowed: self.kind.allowed() };
         if !self.kind.contains(text) {
             return Err(refused());
         }

@@ -1,6 +1,6 @@
 //! Writing a file so that it is either whole or not there, checksums, and what to say when the system refuses.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -11,26 +11,23 @@ use crate::data::DataError;
 /// Writes `bytes` to `path`: on any failure, and at any moment a power cut could come, what stood there before still
 /// does.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    write_atomically_with(path, |file| file.write_all(bytes))
+    replace(path, |file| file.write_all(bytes)).map_err(|error| refused(path, "written", &error))
 }
 
-fn write_atomically_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), DataError> {
-    // In the same folder, because a rename is atomic only within one file system; under one fixed name, so that what a
-    // killed run leaves behind is overwritten by the next.
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.tmp"));
-    let written = File::create(&temporary).and_then(|mut file| {
-        write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    written.map_err(|error| {
-        // The first error is the one to tell; where nothing was created there is nothing to remove.
-        let _ = fs::remove_file(&temporary);
-        refused(path, "written", &error)
-    })?;
+/// Replaces the file at `path` by what `write` writes, or leaves it as it was.
+///
+/// # Errors
+///
+/// What the system said; the caller knows what to advise.
+pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    // In the same folder, because a rename is atomic only within one file system.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    write(temporary.as_file_mut())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
     // Makes the rename itself durable. Some file systems have no such operation, and the content is safe either way.
-    if let Some(Ok(folder)) = path.parent().map(File::open) {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
     Ok(())
@@ -83,6 +80,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn names_in(folder: &Path) -> Vec<String> {
@@ -114,11 +113,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.bin");
         write_atomically(&path, b"old").unwrap();
-        let error = write_atomically_with(&path, |file| {
+        let full = replace(&path, |file| {
             file.write_all(b"half of the n")?;
             Err(ErrorKind::StorageFull.into())
         });
-        let sentence = error.unwrap_err().to_string();
+        let sentence = refused(&path, "written", &full.unwrap_err()).to_string();
         assert!(sentence.contains("data.bin could not be written: no storage space"), "{sentence}");
         assert!(sentence.contains("free some space"), "{sentence}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
@@ -129,8 +128,9 @@ mod tests {
     #[test]
     fn a_really_full_device_is_reported_in_the_words_of_the_system() {
         let folder = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink("/dev/full", folder.path().join(".data.bin.tmp")).unwrap();
-        let error = write_atomically(&folder.path().join("data.bin"), b"anything").unwrap_err().to_string();
+        let path = folder.path().join("data.bin");
+        let full = replace(&path, |_| File::options().write(true).open("/dev/full")?.write_all(b"anything"));
+        let error = refused(&path, "written", &full.unwrap_err()).to_string();
         assert!(error.contains("No space left on device") && error.contains("free some space"), "{error}");
         assert!(names_in(folder.path()).is_empty());
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use super::{CIFAR10_RECORD_BYTES, DataError, DataSet, LabelledPictures, TIERS, Tier};
 
 pub use fetch::{Fetched, Progress, fetch};
-pub use files::write_atomically;
+pub use files::{replace, write_atomically};
 pub use subset::{Manifest, Part, embedded, write_subset};
 
 /// One file of the published data set.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::scale::{POSITIONS, Scale};
 use crate::data::CIFAR10_TRAIN_IMAGES;
+use crate::lab::format::sentence;
 use crate::lab::page::Page;
 use crate::train::{Kind, Setting};
 
@@ -32,10 +33,10 @@ pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
 /// The sentence of a setting in error, tied to its input by `aria-describedby`.
 #[component]
 pub fn SettingErrorText(page: Page, key: &'static str) -> impl IntoView {
-    let sentence = move || page.errors.with(|errors| errors.get(key).cloned());
+    let error = move || page.errors.with(|errors| errors.get(key).cloned());
     view! {
         <p class="error" id=format!("error-{key}") aria-live="polite">
-            {move || sentence().map(|sentence| format!("{sentence}."))}
+            {move || error().map(|error| sentence(&error))}
         </p>
     }
 }

@@ -10,6 +10,8 @@ use crate::engine::messages::{Reply, Request};
 pub struct Incoming {
     /// The message.
     pub reply: Reply,
+    /// The event in it, as the worker wrote it.
+    pub event: Option<JsValue>,
     /// What travelled beside it.
     pub bytes: Option<Uint8Array>,
     /// The compiled engine, beside the last [`Reply::Loading`].
@@ -83,7 +85,13 @@ fn read(message: &JsValue) -> Result<Incoming, String> {
     let field = |name: &str| Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined());
     let json = field("json").and_then(|json| json.as_string()).ok_or("it sent a message without text")?;
     let reply = serde_json::from_str(&json).map_err(|error| format!("it sent what is no message ({error})"))?;
-    Ok(Incoming { reply, bytes: field("bytes").and_then(|bytes| bytes.dyn_into().ok()), module: field("module") })
+    let event = js_sys::JSON::parse(&json).and_then(|reply| Reflect::get(&reply, &"event".into())).ok();
+    Ok(Incoming {
+        reply,
+        event,
+        bytes: field("bytes").and_then(|bytes| bytes.dyn_into().ok()),
+        module: field("module"),
+    })
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {

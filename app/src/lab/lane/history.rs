@@ -1,6 +1,4 @@
-//! What a run has said so far, small enough to keep and to store: this is what charts and number panels are read off.
-
-use serde::{Deserialize, Serialize};
+//! What a run has said so far, small enough to keep: this is what charts and number panels are read off.
 
 use crate::lab::race::LanePlan;
 use crate::report::{LaneCurves, Point};
@@ -10,7 +8,7 @@ use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Summary};
 const MOST_LOSSES: usize = 4096;
 
 /// The facts of [`Event::Started`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// Trainable parameters.
     pub parameters: u64,
@@ -27,7 +25,7 @@ pub struct Facts {
 }
 
 /// A run as far as it went.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// What was said at its start.
     pub facts: Option<Facts>,

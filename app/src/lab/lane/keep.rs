@@ -1,5 +1,6 @@
 //! Keeping a lane's run in the browser, and finding it again.
 
+use js_sys::JSON;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -14,7 +15,12 @@ impl Lane {
     }
 
     pub(super) fn take_saved(self, saved: SavedRun) {
-        let Ok(history) = serde_json::from_str::<History>(&saved.history) else { return };
+        let mut history = History::default();
+        for event in saved.events.iter().filter_map(|event| JSON::stringify(&event).ok()) {
+            // Stored by an older page, perhaps: then there is nothing to go on from.
+            let Ok(event) = serde_json::from_str(&String::from(event)) else { return };
+            history.push(event);
+        }
         self.core.update_value(|core| {
             core.history = history;
             core.checkpoint = Some(saved.bytes);
@@ -27,10 +33,9 @@ impl Lane {
     pub(super) fn save(self) {
         let Some(plan) = self.plan.get_untracked() else { return };
         let run = self.core.with_value(|core| {
-            let history = serde_json::to_string(&core.history).ok()?;
             let bytes = core.checkpoint.clone()?;
             let events = self.shared.recorder.events(self.index);
-            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, history, events, bytes })
+            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, events, bytes })
         });
         let Some(run) = run else { return };
         spawn_local(async move {

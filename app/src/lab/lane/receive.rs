@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use js_sys::Uint8Array;
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 
 use super::engine_worker::Incoming;
 use super::{Lane, MOST_DEATHS, PULSE_MS, Phase, Pictures, Wish, now_ms};
 use crate::engine::messages::{Reply, Request};
+use crate::lab::format::sentence;
 use crate::lab::shared::Download;
 use crate::train::Event;
 
 impl Lane {
     pub(super) fn receive(self, incoming: Incoming) {
-        let Incoming { reply, bytes, module } = incoming;
+        let Incoming { reply, event: written, bytes, module } = incoming;
         self.core.update_value(|core| core.last_news_ms = now_ms());
         // Between the request for another run and its start, what arrives still belongs to the one before.
         let loaded = self.core.with_value(|core| core.loaded);
@@ -34,8 +36,8 @@ impl Lane {
                 let rgba = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
                 self.pictures.set(Pictures { rgba, shown, clean });
             }
-            Reply::Event { event: event @ Event::Started { .. } } => self.started(event),
-            Reply::Event { event } if loaded => self.happened(event),
+            Reply::Event { event: event @ Event::Started { .. } } => self.started(event, written),
+            Reply::Event { event } if loaded => self.happened(event, written),
             Reply::Predictions { labels } if loaded => self.predictions.set(labels),
             Reply::Checkpoint { .. } if loaded => {
                 if let Some(bytes) = bytes {
@@ -49,7 +51,7 @@ impl Lane {
         }
     }
 
-    fn started(self, event: Event) {
+    fn started(self, event: Event, written: Option<JsValue>) {
         let Event::Started { recipe, step, .. } = &event else { return };
         if !self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe)) {
             return;
@@ -57,7 +59,7 @@ impl Lane {
         if *step == 0 {
             self.shared.recorder.clear(self.index);
         }
-        self.shared.recorder.push(self.index, &event);
+        self.shared.recorder.push(self.index, written);
         self.core.update_value(|core| {
             core.loaded = true;
             core.history.push(event);
@@ -66,8 +68,8 @@ impl Lane {
         self.fulfil();
     }
 
-    fn happened(self, event: Event) {
-        self.shared.recorder.push(self.index, &event);
+    fn happened(self, event: Event, written: Option<JsValue>) {
+        self.shared.recorder.push(self.index, written);
         match &event {
             Event::Warning { message } => self.shared.messages.show(message),
             Event::Epoch(_) => self.core.update_value(|core| core.deaths = 0),
@@ -119,6 +121,7 @@ impl Lane {
             self.phase.set(Phase::Failed);
             return self.bury();
         }
+        let message = sentence(&message);
         let deaths = self.core.with_value(|core| core.deaths) + 1;
         self.core.update_value(|core| core.deaths = deaths);
         if deaths > MOST_DEATHS {
