@@ -41,8 +41,9 @@ export class RotePage {
     return this.page.getByTestId(name);
   }
 
+  // By element, because the lanes count their steps under the name of the Step button.
   press(button) {
-    return this.testid(button).click();
+    return this.page.locator(`button[data-testid="${button}"]`).click();
   }
 
   lane(name) {

@@ -24,9 +24,11 @@ test("the page as it opens races true against random labels, and both are memori
   await rote.page.context().close();
 });
 
-for (const model of ["mlp-1x512", "mlp-3x512", "cnn-small"]) {
+// At its own learning rate the CNN amplifies the last bit of a rounding to a percent within twenty steps, on any two
+// devices; at a small one the losses show whether both compute the same.
+for (const [model, rate] of [["mlp-1x512", "auto"], ["mlp-3x512", "auto"], ["cnn-small", "0.001"]]) {
   test(`${model} has the same losses natively, on the CPU engine and on WebGPU, and they fall`, async () => {
-    const settings = `model=${model}&images=160&batch-size=16&steps=20&evaluate-every=100`;
+    const settings = `model=${model}&images=640&batch-size=32&steps=20&learning-rate=${rate}`;
     const native = nativeLosses(settings);
     assert.equal(native.length, 20);
     for (const engine of ["cpu", "webgpu"]) {

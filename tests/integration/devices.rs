@@ -22,8 +22,10 @@ fn gpu() -> Option<OpenDevice> {
 #[test]
 fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
     let Some(gpu) = gpu() else { return };
-    for model in ["mlp-1x512", "mlp-3x512", "cnn-small"] {
-        let text = format!("model = \"{model}\"\nimages = 160\nbatch-size = 16\nsteps = 20\nevaluate-every = 100");
+    // At its own learning rate the CNN amplifies the last bit of a rounding to a percent within twenty steps, on any two
+    // devices; at a small one the losses show whether both compute the same.
+    for (model, settings) in [("mlp-1x512", ""), ("mlp-3x512", ""), ("cnn-small", "learning-rate = 0.001")] {
+        let text = format!("model = \"{model}\"\nimages = 640\nbatch-size = 32\nsteps = 20\n{settings}");
         let losses_on = |device: &OpenDevice| {
             losses(&finish(&mut Session::new(&recipe(&text), &bundled(), &device.device).unwrap()))
         };

@@ -48,12 +48,11 @@ fn cargo() -> Command {
     command
 }
 
-/// In the page's own profile, whose procedural macros and build scripts are then shared with the page.
+/// Page and worker each as they are built: without burn, other code may be unused than with it.
 fn web_lints(toolchain: Toolchain) -> Result<(), Failure> {
-    // Page and worker together, then the page as it is built: without burn, where other code would be unused.
-    for programs in [["--features", "web", "--bins"], ["--features", "lab", "--bins"]] {
+    for program in &page::PROGRAMS {
         let mut clippy = toolchain.clippy();
-        clippy.args(page::CARGO_OPTIONS).args(programs).args(["--lib", "--", "-D", "warnings"]);
+        clippy.args(program.options()).args(["--lib", "--bins", "--", "-D", "warnings"]);
         shell::run(&mut clippy, "mend the warnings above")?;
     }
     Ok(())

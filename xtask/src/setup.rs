@@ -18,13 +18,14 @@ pub struct Everything {
 pub fn page() -> Result<Toolchain, Failure> {
     let toolchain = Toolchain::ready()?;
     tools::cargo_tools()?;
-    tools::npm_packages()?;
     Ok(toolchain)
 }
 
 /// What the tests need: the page's part, a browser, and a Vulkan driver where one can be had.
 pub fn everything() -> Result<Everything, Failure> {
-    Ok(Everything { toolchain: page()?, chromium: tools::chromium()?, has_vulkan: vulkan()? })
+    let toolchain = page()?;
+    tools::npm_packages()?;
+    Ok(Everything { toolchain, chromium: tools::chromium()?, has_vulkan: vulkan()? })
 }
 
 /// The test that lays a GPU run over a CPU run takes Mesa's software driver where there is no GPU.

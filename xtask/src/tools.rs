@@ -1,5 +1,5 @@
-//! The programs that make the page from compiled code: Trunk and wasm-bindgen, built from source into the tools folder,
-//! and what npm brings: wasm-opt and the browser driver.
+//! The programs that make the page from compiled code, Trunk and wasm-bindgen, built from source into the tools folder;
+//! and for the tests a browser and its driver.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -83,17 +83,10 @@ pub fn npm_packages() -> Result<(), Failure> {
         let found = if version.is_empty() { "Node.js is missing".into() } else { format!("Node.js is {version}") };
         return Err(Failure::setup(found, "install Node.js 20 or later together with npm"));
     }
-    println!("Installing the browser driver and wasm-opt from npm (seconds, once).");
+    println!("Installing the browser driver from npm (seconds, once).");
     let fix = "check that the npm registry can be reached, then run the same command again";
     shell::output(npm().args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder), fix)?;
     std::fs::write(&installed, lock).map_err(Failure::file("write", &installed))
-}
-
-/// wasm-opt, which the npm package `binaryen` carries.
-pub fn wasm_opt() -> Command {
-    let mut command = Command::new("node");
-    command.arg(paths::browser_tests().join("node_modules/binaryen/bin/wasm-opt"));
-    command
 }
 
 /// A Chromium: `$CHROMIUM`, one on PATH or in its usual place, or the distribution's.
