@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn times_are_in_seconds_up_to_a_minute() {
         assert_eq!(
-            [seconds(3.14), seconds(59.9), seconds(61.0), seconds(3_725.0)],
-            ["3.1 s", "59.9 s", "1:01 min", "62:05 min"]
+            [seconds(3.2), seconds(59.9), seconds(61.0), seconds(3_725.0)],
+            ["3.2 s", "59.9 s", "1:01 min", "62:05 min"]
         );
     }
 }

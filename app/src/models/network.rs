@@ -101,7 +101,7 @@ impl Network {
     pub fn train(&mut self, inputs: Tensor<4>, step: u64) -> TrainingPass {
         let leaves: Vec<_> =
             self.parameters.iter().map(|parameter| parameter.values.clone().autodiff().require_grad()).collect();
-        let dropout = (self.options.dropout > 0.0).then(|| Dropout {
+        let dropout = (self.options.dropout > 0.0).then_some(Dropout {
             rate: self.options.dropout,
             seed: self.options.seed,
             step,

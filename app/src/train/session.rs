@@ -300,7 +300,7 @@ impl Session {
     ) -> Result<(), TrainError> {
         let from = measurement.predicted.len();
         let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
-        let inputs = inputs.clone().slice([from..to]).reshape([to - from, CHANNELS, INPUT_SIDE, INPUT_SIDE]);
+        let inputs = inputs.clone().narrow(0, from, to - from).reshape([to - from, CHANNELS, INPUT_SIDE, INPUT_SIDE]);
         let logits = self.network.evaluate(inputs).reshape([(to - from) * CIFAR10_CLASSES]);
         let step = self.progress.step;
         let read = read_all(vec![logits]).await.map_err(|reason| TrainError::Device { step, reason })?;

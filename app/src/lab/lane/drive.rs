@@ -89,6 +89,7 @@ impl Lane {
             Wish::Step => self.send(&Request::Step),
         }
         self.core.update_value(|core| {
+            core.pause_due = false;
             core.rate.restart();
             core.rate.note(now, core.history.step);
             core.last_news_ms = now;

@@ -38,6 +38,7 @@ impl Lane {
             Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, events, bytes })
         });
         let Some(run) = run else { return };
+        self.core.update_value(|core| core.saving += 1);
         spawn_local(async move {
             if let Err(reason) = store::save(self.name, &run).await {
                 self.shared.messages.show(format!(
@@ -45,6 +46,8 @@ impl Lane {
                      allow storage for this page or leave its private window."
                 ));
             }
+            self.core.update_value(|core| core.saving -= 1);
+            self.pause_if_due();
         });
     }
 

@@ -91,6 +91,10 @@ struct Core {
     wish: Wish,
     history: History,
     checkpoint: Option<Uint8Array>,
+    /// Checkpoints on their way into the browser's storage.
+    saving: u32,
+    /// The worker stands still; the lane is paused once its checkpoint is stored.
+    pause_due: bool,
     /// Workers lost since the last progress.
     deaths: u32,
     rate: Rate,
@@ -119,6 +123,8 @@ impl Lane {
                 wish: Wish::Rest,
                 history: History::default(),
                 checkpoint: None,
+                saving: 0,
+                pause_due: false,
                 deaths: 0,
                 rate: Rate::default(),
                 last_news_ms: 0.0,
@@ -223,6 +229,7 @@ impl Lane {
             core.history = History::default();
             core.checkpoint = None;
             core.wish = Wish::Rest;
+            core.pause_due = false;
             core.deaths = 0;
             core.loaded = false;
             core.rate.restart();

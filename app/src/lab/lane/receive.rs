@@ -97,9 +97,19 @@ impl Lane {
             Wish::Step => self.send(&Request::Checkpoint),
             Wish::Rest => {}
         }
-        self.core.update_value(|core| core.wish = Wish::Rest);
-        self.pulse_soon();
-        self.rest();
+        self.core.update_value(|core| {
+            core.wish = Wish::Rest;
+            core.pause_due = true;
+        });
+        self.pause_if_due();
+    }
+
+    /// Shows the pause once the checkpoint is stored: who reads "paused" may close the page.
+    pub(super) fn pause_if_due(self) {
+        if self.core.with_value(|core| core.pause_due && core.saving == 0) {
+            self.core.update_value(|core| core.pause_due = false);
+            self.rest();
+        }
     }
 
     /// The worker is well but could not do what it was asked.
