@@ -75,7 +75,19 @@ fn finish(dist: &Path) -> Result<(), Failure> {
         })?;
         std::fs::write(&path, slim).map_err(Failure::file("write", &path))?;
     }
-    Ok(())
+    list_data(&dist.join("data"))
+}
+
+/// Says in `index.json` which sizes of the data are there, so that the page offers as many images. A list, because
+/// asking for files that are not there would put errors on the browser's console.
+fn list_data(data: &Path) -> Result<(), Failure> {
+    let is_whole = |images: &&str| {
+        ["train", "test"].iter().all(|part| data.join(format!("cifar10-{images}-{part}.bin")).is_file())
+    };
+    let sizes: Vec<&str> = ["2000", "10000", "50000"].iter().filter(|images| is_whole(images)).copied().collect();
+    let path = data.join("index.json");
+    std::fs::write(&path, format!("{{ \"training_images\": [{}] }}\n", sizes.join(", ")))
+        .map_err(Failure::file("write", &path))
 }
 
 /// Everything that `dist/` is made of: the compiled programs, the files beside them, and this program.
