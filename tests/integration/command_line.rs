@@ -82,6 +82,29 @@ fn flags_win_over_the_recipe_file() {
     assert!(recipe.contains("seed = 3") && recipe.contains("epochs = 1"), "{recipe}");
 }
 
+#[test]
+fn a_switch_can_stand_alone_in_front_of_another_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments =
+        ["train", "--random-crop", "--images", "40", "--batch-norm", "false", "--batch-size", "20", "--epochs", "1"];
+    let output = rote(folder.path(), &[&arguments[..], &["--device", "cpu", "--json"]].concat());
+    let recipe = summary(&output)["recipe"].as_str().unwrap().to_owned();
+    assert!(recipe.contains("random-crop = true") && recipe.contains("batch-norm = false"), "{recipe}");
+}
+
+#[test]
+fn saving_over_another_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run =
+        ["train", "--images", "40", "--batch-size", "20", "--epochs", "1", "--device", "cpu", "--save", "run.rote"];
+    assert!(rote(folder.path(), &run).status.success());
+    let before = std::fs::read(folder.path().join("run.rote")).unwrap();
+    let output = rote(folder.path(), &[&run[..], &["--seed", "2"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("run.rote is not of this run and would be replaced"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(folder.path().join("run.rote")).unwrap(), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_saves_the_run_and_resuming_ends_as_an_undisturbed_one() {

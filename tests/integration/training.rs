@@ -98,6 +98,19 @@ fn a_finished_run_can_be_given_more_epochs() {
 }
 
 #[test]
+fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
+    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2"] {
+        let mut run = session(&format!("images = 40\nbatch-size = 20\n{rule}"));
+        let ended = summary(&finish(&mut run)).clone();
+        let saved = checkpoint(&mut run);
+        let mut resumed = Session::resume(&saved, &saved.recipe, &bundled(), &device::cpu().device).unwrap();
+        let events = finish(&mut resumed);
+        assert_eq!((summary(&events).steps, summary(&events).stopped_by), (ended.steps, ended.stopped_by), "{rule}");
+        assert_eq!(losses(&events), Vec::<f32>::new());
+    }
+}
+
+#[test]
 fn a_checkpoint_goes_on_only_with_its_own_recipe() {
     let mut run = session("images = 40\nbatch-size = 20\nepochs = 1");
     finish(&mut run);

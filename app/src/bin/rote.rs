@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    rote::cli::run(std::env::args())
+    rote::cli::run(std::env::args_os())
 }

@@ -5,11 +5,14 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::CliError;
 use crate::data::store;
 use crate::train::{Checkpoint, Recipe};
 
 /// Where a checkpoint is or will be.
+#[derive(Clone)]
 pub(super) struct CheckpointFile(PathBuf);
 
 impl CheckpointFile {
@@ -19,8 +22,23 @@ impl CheckpointFile {
 
     /// The name a run's checkpoint gets where none was given.
     pub(super) fn for_recipe(recipe: &Recipe) -> Self {
-        let name = format!("{}-{}-seed{}.rote", recipe.model.key(), recipe.condition.key(), recipe.seed);
-        Self(PathBuf::from(name))
+        // The sum of its settings, so that two runs that are interrupted in one folder do not meet.
+        let settings = Sha256::digest(recipe.to_toml());
+        let short: String = settings.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+        Self(PathBuf::from(format!("{}-{}-{short}.rote", recipe.model.key(), recipe.condition.key())))
+    }
+
+    /// Refuses a file that holds another run, or one that is no checkpoint: saving would destroy it.
+    pub(super) fn refuse_another_run(&self, recipe: &Recipe) -> Result<(), CliError> {
+        if !self.0.exists() {
+            return Ok(());
+        }
+        let same = self.read().and_then(|saved| Ok(saved.continued_as(recipe)?));
+        same.map(|_| ()).map_err(|error| {
+            CliError::Usage(format!(
+                "{self} is not of this run and would be replaced ({error}); give --save another path"
+            ))
+        })
     }
 
     pub(super) fn read(&self) -> Result<Checkpoint, CliError> {

@@ -33,7 +33,7 @@ pub fn command() -> Command {
 }
 
 /// Runs a command line; `arguments` begins with the program's name.
-pub fn run(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => error.exit(),

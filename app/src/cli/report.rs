@@ -1,5 +1,7 @@
 //! A run in the terminal: a table of epochs, a progress bar with rate and time left, or JSON for other programs.
 
+use std::cell::Cell;
+use std::io::Write as _;
 use std::time::Duration;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -29,6 +31,7 @@ pub(super) struct RunReport {
     bar: ProgressBar,
     has_corrupted: bool,
     summary: Option<Summary>,
+    closed_pipe: Cell<bool>,
 }
 
 /// The summary with what it was made on.
@@ -43,12 +46,12 @@ struct SummaryLine<'a> {
 impl RunReport {
     pub(super) fn new(output: Output) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-        Self { output, bar, has_corrupted: false, summary: None }
+        Self { output, bar, has_corrupted: false, summary: None, closed_pipe: Cell::new(false) }
     }
 
     pub(super) fn event(&mut self, event: &Event) {
         if self.output.events {
-            println!("{}", serde_json::to_string(event).expect("an event holds nothing JSON cannot"));
+            self.print(&serde_json::to_string(event).expect("an event holds nothing JSON cannot"));
         }
         match event {
             Event::Started { recipe, parameters, images, changed_labels, last_step, step, test_images, .. } => {
@@ -97,7 +100,7 @@ impl RunReport {
         ));
         if self.output.json {
             let line = SummaryLine { summary, device: &self.output.device, version: env!("CARGO_PKG_VERSION") };
-            println!("{}", serde_json::to_string(&line).expect("a summary holds nothing JSON cannot"));
+            self.print(&serde_json::to_string(&line).expect("a summary holds nothing JSON cannot"));
         }
     }
 
@@ -120,7 +123,23 @@ impl RunReport {
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| if self.output.is_for_programs() { eprintln!("{text}") } else { println!("{text}") });
+        if self.output.is_for_programs() {
+            self.bar.suspend(|| eprintln!("{text}"));
+        } else {
+            self.bar.suspend(|| self.print(text));
+        }
+    }
+
+    /// Writes a line to standard output, whose reader may be gone (`| head`).
+    fn print(&self, line: &str) {
+        if writeln!(std::io::stdout(), "{line}").is_err() {
+            self.closed_pipe.set(true);
+        }
+    }
+
+    /// Whether nobody reads standard output any more.
+    pub(super) fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe.get()
     }
 
     fn heading(&self) -> String {
@@ -132,11 +151,11 @@ impl RunReport {
         let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}", 100.0 * share));
         let accuracy = metrics.accuracy.as_ref();
         let mut row = format!(
-            "{:>6} {:>8} {:>7.4} {:>7.4} {:>9} {:>8}",
+            "{:>6} {:>8} {:>7.4} {:>7} {:>9} {:>8}",
             metrics.epoch,
             metrics.step,
             metrics.learning_rate,
-            metrics.train_loss,
+            loss(metrics.train_loss),
             percent(accuracy.map(|accuracy| accuracy.train_accuracy)),
             percent(accuracy.map(|accuracy| accuracy.test_accuracy)),
         );
@@ -149,6 +168,11 @@ impl RunReport {
         }
         row + &format!("  {:>8.0} {:>7}", metrics.images_per_second, seconds(metrics.seconds))
     }
+}
+
+/// Four decimals, or a power of ten where that would burst the column.
+fn loss(loss: f32) -> String {
+    if loss < 100.0 { format!("{loss:.4}") } else { format!("{loss:.1e}") }
 }
 
 /// `1234567` as `1,234,567`.

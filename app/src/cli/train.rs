@@ -12,9 +12,9 @@ use super::report::{Output, RunReport};
 use super::{CliError, store_options};
 use crate::data::store;
 use crate::device::{self, DeviceChoice, OpenDevice};
-use crate::train::{Event, Group, Kind, Recipe, SETTINGS, Session, Setting};
+use crate::train::{Checkpoint, Event, Group, Kind, Recipe, SETTINGS, Session, Setting, TrainError};
 
-/// Between two checkpoints of a run with `--save`.
+/// Between two checkpoints, on disk with `--save`, else in memory.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// The command and its flags; those of the recipe come from its one declaration.
@@ -32,7 +32,7 @@ pub fn command() -> Command {
         .args([
             path("recipe", "FILE", "Read settings from a recipe file (`setting = value` lines); flags win over it"),
             path("save", "FILE", "Write a checkpoint here at the start, every minute and at the end"),
-            path("resume", "FILE", "Go on from a checkpoint; only the stop rules may differ from its recipe"),
+            path("resume", "FILE", "Go on from a checkpoint, and keep it up to date unless --save names another; only the stop rules may change"),
             Arg::new("device")
                 .long("device")
                 .value_name("DEVICE")
@@ -72,11 +72,11 @@ fn setting_flag(setting: &'static Setting) -> Arg {
         .long(setting.key)
         .value_name("VALUE")
         .help(format!("{} [{allowed}; default: {default}]", setting.help.trim()))
-        .allow_hyphen_values(true)
         .help_heading(heading);
     match setting.kind {
         Kind::Switch => flag.num_args(0..=1).default_missing_value("true"),
-        _ => flag,
+        // So that -0.1 gets the sentence about its range, not one about an unknown flag.
+        _ => flag.allow_hyphen_values(true),
     }
 }
 
@@ -99,7 +99,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let output =
         Output { events: matches.contains_id("events"), json: matches.get_flag("json"), device: opened.name.clone() };
     let save = matches.get_one::<PathBuf>("save").map(CheckpointFile::new);
-    drive(&mut session, &opened, output, save)
+    if let Some(file) = &save {
+        file.refuse_another_run(&recipe)?;
+    }
+    // A run that is gone on with stays where it was kept.
+    let save = save.or_else(|| matches.get_one::<PathBuf>("resume").map(CheckpointFile::new));
+    // What Ctrl-C or a lost device leaves behind.
+    let rescue = save.clone().unwrap_or_else(|| CheckpointFile::for_recipe(&recipe));
+    drive(&mut session, &opened, output, save, &rescue)
 }
 
 fn open_device(matches: &ArgMatches) -> Result<OpenDevice, CliError> {
@@ -133,6 +140,7 @@ fn drive(
     opened: &OpenDevice,
     output: Output,
     save: Option<CheckpointFile>,
+    rescue: &CheckpointFile,
 ) -> Result<(), CliError> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&interrupted);
@@ -148,42 +156,50 @@ fn drive(
     if let Some(note) = &opened.note {
         report.event(&Event::Warning { message: note.clone() });
     }
+    let mut last = checkpoint(session, &mut report)?;
     // Saving once at the start finds an unwritable path before anything is computed.
     if let Some(file) = &save {
-        write_checkpoint(session, file, &mut report)?;
+        file.write(&last)?;
     }
-    let mut saved = Instant::now();
+    let mut taken = Instant::now();
     while !session.is_finished() {
-        for event in pollster::block_on(session.advance())? {
-            report.event(&event);
+        match pollster::block_on(session.advance()) {
+            Ok(events) => events.iter().for_each(|event| report.event(event)),
+            Err(error @ TrainError::Device { .. }) => {
+                report.close();
+                rescue.write(&last)?;
+                let (step, file) = (last.progress.step, rescue.to_string());
+                return Err(CliError::Failed(format!(
+                    "{error}; `rote train --resume {file}` goes on after step {step}"
+                )));
+            }
+            Err(error) => return Err(error.into()),
         }
-        if interrupted.load(Ordering::SeqCst) {
-            let file = save.unwrap_or_else(|| CheckpointFile::for_recipe(session.recipe()));
-            write_checkpoint(session, &file, &mut report)?;
+        if interrupted.load(Ordering::SeqCst) || report.is_closed_pipe() {
+            last = checkpoint(session, &mut report)?;
             report.close();
-            return Err(CliError::Interrupted { step: session.step(), file: file.to_string() });
+            rescue.write(&last)?;
+            return Err(CliError::Interrupted { step: session.step(), file: rescue.to_string() });
         }
-        if let Some(file) = &save
-            && saved.elapsed() >= SAVE_EVERY
-        {
+        if taken.elapsed() >= SAVE_EVERY {
+            last = checkpoint(session, &mut report)?;
             // A disk that fills up later must not end the run.
-            if let Err(error) = write_checkpoint(session, file, &mut report) {
+            if let Some(Err(error)) = save.as_ref().map(|file| file.write(&last)) {
                 report.event(&Event::Warning { message: error.to_string() });
             }
-            saved = Instant::now();
+            taken = Instant::now();
         }
     }
-    if let Some(file) = &save {
-        write_checkpoint(session, file, &mut report)?;
-    }
+    // The result first: it must not be lost to a disk that is full.
     report.finish();
-    Ok(())
+    match save {
+        Some(file) => file.write(&checkpoint(session, &mut report)?),
+        None => Ok(()),
+    }
 }
 
-fn write_checkpoint(session: &mut Session, file: &CheckpointFile, report: &mut RunReport) -> Result<(), CliError> {
+fn checkpoint(session: &mut Session, report: &mut RunReport) -> Result<Checkpoint, CliError> {
     let (checkpoint, events) = pollster::block_on(session.checkpoint())?;
-    for event in &events {
-        report.event(event);
-    }
-    file.write(&checkpoint)
+    events.iter().for_each(|event| report.event(event));
+    Ok(checkpoint)
 }

@@ -35,7 +35,7 @@ pub enum DataError {
     /// More images were asked for than there are.
     #[error(
         "`images` is {asked}, but only {available} training images are here; choose at most {available}, or get all \
-         50,000 {}", if cfg!(feature = "web") {"with `cargo xtask data` before serving the page"} else {"with `rote data fetch`"}
+         50,000 {}", if cfg!(feature = "native") {"with `rote data fetch`"} else {"with `cargo xtask data` before serving the page"}
     )]
     TooFewImages {
         /// How many were asked for.

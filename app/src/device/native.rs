@@ -55,8 +55,12 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(),
-        DeviceChoice::Auto if list().iter().any(|device| device.device == "gpu" && !device.is_software) => gpu(),
-        DeviceChoice::Auto => Ok(OpenDevice { note: Some("no GPU was found, so the CPU computes".into()), ..cpu() }),
+        DeviceChoice::Auto if list().iter().any(|device| device.device == "gpu" && !device.is_software) => {
+            gpu().or_else(|error| Ok(OpenDevice { note: Some(format!("{error}; the CPU computes instead")), ..cpu() }))
+        }
+        DeviceChoice::Auto => {
+            Ok(OpenDevice { note: Some("no GPU that is not emulated was found, so the CPU computes".into()), ..cpu() })
+        }
     }
 }
 

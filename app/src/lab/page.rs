@@ -210,9 +210,10 @@ impl Page {
 
     fn change_engine(self) {
         for lane in self.lanes {
-            lane.end_worker();
             if lane.plan.with_untracked(Option::is_some) {
-                lane.reset();
+                lane.move_to_new_worker();
+            } else {
+                lane.end_worker();
             }
         }
     }

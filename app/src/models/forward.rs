@@ -11,8 +11,8 @@ use crate::data::Stream;
 
 /// Added to the variance in batch norm (TF-slim 2016).
 pub const BATCH_NORM_EPSILON: f64 = 0.001;
-/// Share of the batch in the running statistics. TF-slim's 0.001 suits 25,000 steps; the runs here can be as short as a
-/// hundred, so they follow ten times as fast as burn's and PyTorch's default would suggest for such.
+/// Share of the batch in the running statistics: PyTorch's and burn's default. TF-slim's 0.001 suits 25,000 steps; the
+/// runs here can be as short as a hundred.
 pub const RUNNING_MOMENTUM: f64 = 0.1;
 
 /// Window of local response normalization: TensorFlow's depth radius 4 on either side and the channel itself.

@@ -48,7 +48,7 @@ recipe! {
 
     /// What is done to the data before training: the randomization tests of section 2.1.
     condition: Condition = Condition::TrueLabels; "condition", "Data", Data, Kind::Choice(Condition::KEYS);
-    /// Each training label is replaced with this probability by a uniformly drawn class, so 0.9 of them really change.
+    /// Each training label is replaced with this probability by a uniformly drawn class (one time in ten its own). Random labels mean 1.
     label_corruption: f64 = 0.0; "label-corruption", "Label corruption", Data, Kind::number(0.0, 1.0);
     /// Corrupt the test labels in the same way too; otherwise they stay clean.
     corrupt_test_labels: bool = false; "corrupt-test-labels", "Corrupt test labels", Data, Kind::Switch;
@@ -59,7 +59,7 @@ recipe! {
 
     /// Images in one step.
     batch_size: u64 = 128; "batch-size", "Batch size", Optimization, Kind::integer(1, CIFAR10_TRAIN_IMAGES as u64);
-    /// Step size at the start; auto is the paper's, 0.1 for inception-small and 0.01 for the others, and 0.02 for cnn-small.
+    /// Step size at the start; auto is 0.1 for inception-small and 0.01 for alexnet-small and the MLPs, as in the paper, and 0.02 for cnn-small.
     learning_rate: Option<f64> = None; "learning-rate", "Learning rate", Optimization,
         Kind::optional_number("auto", 1e-6, 10.0);
     /// The learning rate is multiplied by this after every epoch.
@@ -72,7 +72,7 @@ recipe! {
     /// Which parameters weight decay touches.
     weight_decay_on: DecayOn = DecayOn::Weights; "weight-decay-on", "Weight decay on", Optimization,
         Kind::Choice(DecayOn::KEYS);
-    /// Chance that a unit feeding a dense layer after the first is dropped in a training step.
+    /// Chance that a hidden unit feeding a dense layer is dropped in a training step.
     dropout: f64 = 0.0; "dropout", "Dropout", Optimization, Kind::number(0.0, 0.95);
 
     /// Stop after this many passes over the training images.

@@ -10,7 +10,8 @@ use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
 use super::measure::{Measurement, accuracy};
 use super::{Checkpoint, Event, Recipe, Sgd, TrainError};
 use crate::data::{
-    CHANNELS, CIFAR10_CLASSES, CROP_POSITIONS, DataSet, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Stream,
+    CHANNELS, CIFAR10_CLASSES, CROP_POSITIONS, Condition, DataSet, Examples, INPUT_SIDE, INPUT_VALUES, Randomization,
+    Stream,
 };
 use crate::models::{Network, NetworkOptions, read_all, vector};
 
@@ -175,9 +176,11 @@ impl Session {
     }
 
     fn begin(&mut self) -> Result<Vec<Event>, TrainError> {
-        // A checkpoint may have been taken after an epoch's last step and before its measurement.
-        self.end_of_epoch_reached();
-        Ok(vec![Event::Started {
+        // A checkpoint may have been taken after an epoch's last step and before its measurement, or after the end.
+        if !self.end_of_epoch_reached() && self.had_stopped() {
+            self.phase = Phase::Measuring { on_train: Measurement::default(), on_test: Measurement::default() };
+        }
+        let started = Event::Started {
             recipe: self.recipe.clone(),
             parameters: self.network.parameter_count() as u64,
             images: self.train.count() as u64,
@@ -186,7 +189,18 @@ impl Session {
             steps_per_epoch: self.recipe.steps_per_epoch(),
             last_step: self.recipe.last_step(),
             step: self.progress.step,
-        }])
+        };
+        let is_ignored = self.recipe.condition == Condition::RandomLabels
+            && self.recipe.label_corruption > 0.0
+            && self.recipe.label_corruption < 1.0;
+        let warning = is_ignored.then(|| Event::Warning {
+            message: format!(
+                "`label-corruption` {} has no effect with `condition` random-labels, which replaces every label; \
+                 choose true-labels to corrupt a part",
+                self.recipe.label_corruption
+            ),
+        });
+        Ok(std::iter::once(started).chain(warning).collect())
     }
 
     async fn train_step(&mut self) -> Result<Vec<Event>, TrainError> {
@@ -214,6 +228,18 @@ impl Session {
         self.epoch_images += batch.len() as u64;
         self.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
         Ok(events)
+    }
+
+    /// Whether the run this one goes on from had ended by a rule that still stands.
+    fn had_stopped(&self) -> bool {
+        let Some(Event::Epoch(last)) = self.progress.history.last() else { return false };
+        let reached = last.accuracy.as_ref().is_some_and(|accuracy| self.reaches_goal(accuracy));
+        let ran_out = self.recipe.patience.is_some_and(|patience| self.progress.epochs_since_best >= patience);
+        last.step == self.progress.step && (reached || ran_out)
+    }
+
+    fn reaches_goal(&self, accuracy: &Accuracy) -> bool {
+        self.recipe.stop_at_train_accuracy.is_some_and(|goal| accuracy.train_accuracy >= goal)
     }
 
     /// The indices of the batch of a step: the next slice of the epoch's order.
@@ -317,8 +343,10 @@ impl Session {
             Some(Event::Epoch(last)) if epoch_losses == 0 => f64::from(last.train_loss),
             _ => epoch_loss_sum / epoch_losses as f64,
         };
-        let improved = self.progress.best_epoch_loss.is_none_or(|best| mean_loss < best);
-        let without_improvement = if improved { 0 } else { self.progress.epochs_since_best + 1 };
+        // An epoch that was told before the run was saved has been counted.
+        let is_new = epoch_losses > 0;
+        let improved = is_new && self.progress.best_epoch_loss.is_none_or(|best| mean_loss < best);
+        let without_improvement = if improved { 0 } else { self.progress.epochs_since_best + u64::from(is_new) };
         let stop = if !mean_loss.is_finite() {
             Some(StopReason::Diverged)
         } else if self.recipe.patience.is_some_and(|patience| without_improvement >= patience) {
@@ -328,7 +356,7 @@ impl Session {
         } else {
             (step >= self.recipe.last_step()).then_some(StopReason::Steps)
         };
-        let is_measured = stop.is_some() || epoch.is_multiple_of(self.recipe.evaluate_every);
+        let is_measured = stop.is_some() || !is_new || epoch.is_multiple_of(self.recipe.evaluate_every);
         Report { epoch, mean_loss, improved, without_improvement, stop, is_measured }
     }
 
@@ -361,9 +389,7 @@ impl Session {
                 self.progress.best_epoch_loss = Some(report.mean_loss);
             }
         }
-        let reached = accuracy.as_ref().is_some_and(|accuracy| {
-            self.recipe.stop_at_train_accuracy.is_some_and(|goal| accuracy.train_accuracy >= goal)
-        });
+        let reached = accuracy.as_ref().is_some_and(|accuracy| self.reaches_goal(accuracy));
         let stop = if reached { Some(StopReason::TrainAccuracy) } else { report.stop };
         let (Some(stopped_by), Some(accuracy)) = (stop, accuracy) else {
             return events;

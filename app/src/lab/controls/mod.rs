@@ -109,7 +109,7 @@ fn EngineControl(page: Page) -> impl IntoView {
             </select>
             <p class="help" id="help-engine">
                 "Automatic takes the graphics card through WebGPU where the browser offers a real one, else the CPU. A \
-                 change starts the run anew."
+                 change keeps the run: it goes on from its last checkpoint."
             </p>
         </div>
     }

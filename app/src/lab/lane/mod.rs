@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use crate::engine::messages::Request;
 
 use super::race::LanePlan;
-use super::shared::Shared;
+use super::shared::{Download, Shared};
 use super::store::SavedRun;
 use engine_worker::EngineWorker;
 use rate::Rate;
@@ -187,8 +187,23 @@ impl Lane {
 
     /// Ends the worker: the next one opens another device.
     pub fn end_worker(self) {
+        let was_fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
         self.core.update_value(|core| (core.worker, core.opened, core.loaded) = (None, false, false));
         self.device.set(None);
+        if was_fetching && self.shared.module.with_value(Option::is_none) {
+            // The download ended with its worker; the next worker begins it again.
+            self.shared.download.set(Download::Ahead);
+        }
+    }
+
+    /// Goes on in a new worker, from the last checkpoint or, where there is none yet, from step 0.
+    pub fn move_to_new_worker(self) {
+        self.end_worker();
+        self.core.update_value(|core| core.deaths = 0);
+        if self.phase.get_untracked() == Phase::Running {
+            self.phase.set(Phase::Loading);
+        }
+        self.load();
     }
 
     /// Trains until paused or finished.
