@@ -41,7 +41,7 @@ pub fn Settings(page: Page) -> impl IntoView {
             <summary>
                 <h2>"Settings"</h2>
             </summary>
-            <p class="help">"A change starts the run anew at step 0; the link in the address bar always holds all settings."</p>
+            <p class="help">"A change starts the run it concerns anew at step 0; the link in the address bar always holds all settings."</p>
             <RaceControl page />
             {first}
             <details class="more">
