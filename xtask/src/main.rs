@@ -25,7 +25,7 @@ Usage: cargo xtask <COMMAND>
 
   setup                        Install what is missing for the page and the tests: WebAssembly compiler, Trunk,
                                wasm-bindgen, browser driver, Chromium (10 minutes on two cores, once)
-  serve [--port 8080] [--open] Build the page and serve it (20 minutes the first time, then seconds)
+  serve [--port 8080] [--open] Build the page and serve it (half an hour the first time, then seconds)
         [--dist-only]          ... only build it, into dist/
   test                         Every check: formatting, lints, tests, page weight, browser tests
                                (50 minutes the first time, 15 after that)
