@@ -65,7 +65,7 @@ pub fn build(toolchain: Toolchain) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Drops names from both wasm files. No wasm-opt: measured after Brotli, it takes 1 kB of 259 from the page and adds
+/// Drops names from both wasm files. No wasm-opt: after Brotli, it takes 1 kB of 259 from the page and adds
 /// 100 kB to the engine, in 4.5 minutes.
 fn finish(dist: &Path) -> Result<(), Failure> {
     for path in files_in(dist)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wasm")) {
