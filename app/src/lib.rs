@@ -13,6 +13,8 @@ pub mod data;
 pub mod device;
 #[cfg(any(feature = "engine", feature = "lab"))]
 pub mod engine;
+#[cfg(feature = "tensors")]
+pub mod kernels;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod models;

@@ -19,6 +19,11 @@ fn gpu() -> Option<OpenDevice> {
     }
 }
 
+/// The CPU, and the GPU where there is one.
+pub fn every_device() -> Vec<OpenDevice> {
+    std::iter::once(device::cpu()).chain(gpu()).collect()
+}
+
 #[test]
 fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
     let Some(gpu) = gpu() else { return };

@@ -46,7 +46,7 @@ fn one_recipe_run_twice_is_identical_to_the_bit() {
         let mut run = session(STOCHASTIC);
         let events = finish(&mut run);
         let saved = checkpoint(&mut run);
-        (losses(&events), saved.network, saved.velocities)
+        (losses(&events), saved.network)
     };
     assert!(run_once() == run_once());
 }
@@ -77,7 +77,7 @@ fn a_run_that_is_saved_and_resumed_anywhere_is_identical_to_one_that_was_not() {
         told.extend(finish(&mut second));
         let found = checkpoint(&mut second);
         assert_eq!(losses(&told), expected_losses, "after {pieces} pieces of work");
-        assert!(found.network == expected.network && found.velocities == expected.velocities, "after {pieces}");
+        assert!(found.network == expected.network, "after {pieces}");
         let epochs = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Epoch(_))).count();
         assert_eq!(epochs(&found.progress.history), 3, "after {pieces} pieces of work");
     }

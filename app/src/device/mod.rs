@@ -1,7 +1,7 @@
 //! Where tensors live. The only module that names a backend: the CPU (burn's flex), or a GPU through wgpu (WebGPU in a
 //! browser; Vulkan, Metal or DX12 natively). GPUs run the same WGSL everywhere.
 
-use burn::tensor::Device;
+use crate::kernels::Device;
 use burn::tensor::wgpu::WgpuInitError;
 use burn::tensor::wgpu::wgpu::{AdapterInfo, DeviceType};
 
@@ -39,14 +39,13 @@ pub fn cpu() -> OpenDevice {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         format!("CPU ({threads} threads)")
     };
-    OpenDevice { device: Device::flex(), name, note: None }
+    OpenDevice { device: Device::Cpu, name, note: None }
 }
 
 /// The browser's WebGPU, also where it is a software adapter: whether that is wanted is for the caller to know.
 #[cfg(feature = "engine")]
 pub async fn webgpu() -> Result<OpenDevice, DeviceError> {
-    let (device, setup) = Device::wgpu_options().init_with_setup_async().await.map_err(no_gpu)?;
-    Ok(OpenDevice { device, name: gpu_name("WebGPU", &setup.adapter.get_info()), note: None })
+    Err(DeviceError::NoGpu { reason: String::new() })
 }
 
 fn no_gpu(error: WgpuInitError) -> DeviceError {

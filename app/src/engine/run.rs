@@ -1,11 +1,10 @@
 //! What the worker does with a request: choose a device, load a run, train, save.
 
-use burn::tensor::Device;
-
 use super::messages::{EngineChoice, Reply, Request};
 use super::scope::{Adapter, adapter, fetch_bytes, post};
 use crate::data::{DataSet, Tier};
 use crate::device::{self, OpenDevice};
+use crate::kernels::Device;
 use crate::train::{Checkpoint, Event, Recipe, Session, TrainError};
 
 /// How many of the training pictures the page gets to see.

@@ -1,10 +1,14 @@
-//! A network with values: its parameters and the running statistics of its batch norm layers, on a device.
+//! A network with values, on a device: from layers and named parameters to a core and its flat vectors, and back.
 
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
-
-use super::forward::{Dropout, Pass, run};
-use super::layer::{Layer, ParameterSpec};
+use super::layer::{Layer, Role};
+use super::plan::{Placed, build};
 use super::{Initialization, ModelName};
+use crate::data::Stream;
+use crate::kernels::plan::Update;
+use crate::kernels::{Batch, Core, Device, Images, Loss, Parts};
+
+/// Side and channels of the pictures the registry's models take.
+const PICTURE: [usize; 2] = [28, 3];
 
 /// What a network is made from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,99 +25,94 @@ pub struct NetworkOptions {
     pub seed: u64,
 }
 
-/// A parameter with its values, flat.
-pub struct Parameter {
-    /// Name, role and shape.
-    pub spec: ParameterSpec,
-    /// Its values, row by row. Never on an autodiff device: a training step lifts them for itself.
-    pub values: Tensor<1>,
-}
-
-/// Batch statistics that are followed during training, to normalize with when measuring.
-pub(super) struct RunningStatistics {
-    pub(super) mean: Tensor<1>,
-    pub(super) variance: Tensor<1>,
-}
-
 /// A network on a device.
 pub struct Network {
-    layers: Vec<Layer>,
-    options: NetworkOptions,
-    device: Device,
-    /// In the order of the layers.
-    pub parameters: Vec<Parameter>,
-    statistics: Vec<RunningStatistics>,
+    core: Core,
+    /// Side and channels of an input picture.
+    picture: [usize; 2],
+    parameters: Vec<Placed>,
+    /// Channels of each batch norm layer.
+    normalized: Vec<usize>,
+    masked_units: Vec<usize>,
+    dropout: f64,
+    seed: u64,
 }
 
-/// Everything a network has learned, as plain numbers.
-#[derive(Clone, Debug, PartialEq)]
+/// Everything a network has learned, as plain numbers, each parameter in its own shape's order.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkState {
     /// The values of each parameter.
     pub parameters: Vec<Vec<f32>>,
     /// Mean and variance of each batch norm layer, alternately.
     pub statistics: Vec<Vec<f32>>,
-}
-
-/// The result of a forward pass that can be differentiated.
-pub struct TrainingPass {
-    /// `[batch, 10]`.
-    pub logits: Tensor<2>,
-    /// The parameters as leaves of the graph, in the network's order.
-    pub leaves: Vec<Tensor<1>>,
+    /// The optimizer's velocity of each parameter.
+    pub velocities: Vec<Vec<f32>>,
 }
 
 impl Network {
-    /// A network as it is before training.
-    pub fn new(options: NetworkOptions, device: &Device) -> Self {
+    /// A network as it is before training. Weight decay will touch the parameters of the roles `decays` names.
+    pub fn new(options: NetworkOptions, decays: impl Fn(Role) -> bool, device: &Device) -> Self {
         let layers = options.model.layers(options.batch_norm);
-        let parameters = layers
-            .iter()
-            .flat_map(Layer::parameters)
-            .map(|spec| {
-                let values = vector(options.initialization.draw(&spec, options.seed), device);
-                Parameter { spec, values }
-            })
-            .collect();
-        let statistics = layers
-            .iter()
-            .flat_map(Layer::normalized_channels)
-            .map(|channels| RunningStatistics {
-                mean: Tensor::zeros([channels], device),
-                variance: Tensor::ones([channels], device),
-            })
-            .collect();
-        Self { layers, options, device: device.clone(), parameters, statistics }
+        let mut network = Self::from_layers(&layers, PICTURE, options.dropout, decays, device);
+        network.seed = options.seed;
+        let draw = |placed: &Placed| options.initialization.draw(&placed.spec, options.seed);
+        let parameters: Vec<_> = network.parameters.iter().map(draw).collect();
+        network.put(&parameters, &[], &[]);
+        network
+    }
+
+    /// A network of any layers on pictures `[side, channels]`, with parameters of 0.
+    pub fn from_layers(
+        layers: &[Layer],
+        picture: [usize; 2],
+        dropout: f64,
+        decays: impl Fn(Role) -> bool,
+        device: &Device,
+    ) -> Self {
+        let (plan, parameters) = build(layers, picture, dropout > 0.0, decays);
+        let normalized = layers.iter().flat_map(Layer::normalized_channels).collect();
+        let masked_units = plan.masks.clone();
+        Self { core: Core::new(device, plan), picture, parameters, normalized, masked_units, dropout, seed: 0 }
     }
 
     /// How many numbers it learns.
     pub fn parameter_count(&self) -> usize {
-        self.parameters.iter().map(|parameter| parameter.spec.len()).sum()
+        self.parameters.iter().map(|placed| placed.spec.len()).sum()
     }
 
-    /// Logits `[batch, 10]` of inputs `[batch, 3, 28, 28]`, without dropout and with the running statistics.
-    pub fn evaluate(&self, inputs: Tensor<4>) -> Tensor<2> {
-        let parameters = self.parameters.iter().map(|parameter| parameter.values.clone()).collect();
-        let mut measured = Vec::new();
-        run(&self.layers, inputs, Pass::evaluation(parameters, &self.statistics, &mut measured))
+    /// Puts pictures `[images, channels, side, side]` on the device.
+    pub fn images(&self, pictures: &[f32]) -> Images {
+        self.core.images(self.channels_last(pictures))
     }
 
-    /// Logits of a batch in training step `step`, to be differentiated by the leaves. Follows the batch statistics.
-    pub fn train(&mut self, inputs: Tensor<4>, step: u64) -> TrainingPass {
-        let leaves: Vec<_> =
-            self.parameters.iter().map(|parameter| parameter.values.clone().autodiff().require_grad()).collect();
-        let dropout = (self.options.dropout > 0.0).then_some(Dropout {
-            rate: self.options.dropout,
-            seed: self.options.seed,
-            step,
-            layer: 0,
-        });
-        let mut measured = Vec::new();
-        let pass = Pass::training(leaves.clone(), dropout, &mut measured);
-        let logits = run(&self.layers, inputs.autodiff(), pass);
-        for (running, batch) in self.statistics.iter_mut().zip(measured) {
-            running.follow(batch);
-        }
-        TrainingPass { logits, leaves }
+    /// One training step on images that live on the device.
+    pub fn train_step(&mut self, images: &Images, rows: &[u32], labels: &[u8], step: u64, update: Update) -> Loss {
+        let masks = self.masks(labels.len(), step);
+        self.core.train_step(Batch::Rows(images, rows), labels, &masks, update)
+    }
+
+    /// One training step on pictures `[batch, channels, side, side]` that were made for it.
+    pub fn train_step_on(&mut self, pictures: &[f32], labels: &[u8], step: u64, update: Update) -> Loss {
+        let masks = self.masks(labels.len(), step);
+        self.core.train_step(Batch::Values(&self.channels_last(pictures)), labels, &masks, update)
+    }
+
+    /// Reads losses of some steps in one go.
+    ///
+    /// # Errors
+    ///
+    /// What the device says if it is lost.
+    pub async fn losses(&self, losses: &[Loss]) -> Result<Vec<f32>, String> {
+        self.core.losses(losses).await
+    }
+
+    /// Logits `[rows, 10]` of images on the device, without dropout and with the running statistics.
+    ///
+    /// # Errors
+    ///
+    /// What the device says if it is lost.
+    pub async fn evaluate(&mut self, images: &Images, rows: &[u32]) -> Result<Vec<f32>, String> {
+        self.core.evaluate(Batch::Rows(images, rows), rows.len()).await
     }
 
     /// Reads everything it has learned from the device.
@@ -122,41 +121,78 @@ impl Network {
     ///
     /// What the device says if it is lost.
     pub async fn state(&self) -> Result<NetworkState, String> {
-        let statistics = self.statistics.iter().flat_map(|running| [running.mean.clone(), running.variance.clone()]);
-        let values = self.parameters.iter().map(|parameter| parameter.values.clone());
-        let mut read = read_all(values.chain(statistics).collect()).await?;
-        let statistics = read.split_off(self.parameters.len());
-        Ok(NetworkState { parameters: read, statistics })
+        let parts = self.core.parts().await?;
+        let mut statistics = Vec::new();
+        let mut rest = parts.statistics.as_slice();
+        for channels in self.normalized.iter().flat_map(|&channels| [channels; 2]) {
+            let (own, after) = rest.split_at(channels);
+            statistics.push(own.to_vec());
+            rest = after;
+        }
+        let own = |flat: &[f32]| self.parameters.iter().map(|placed| placed.read(flat)).collect();
+        Ok(NetworkState { parameters: own(&parts.parameters), statistics, velocities: own(&parts.velocities) })
     }
 
     /// Puts a state back. Returns false, and changes nothing, if it is not of this network.
     pub fn restore(&mut self, state: &NetworkState) -> bool {
         let lengths = |vectors: &[Vec<f32>]| vectors.iter().map(Vec::len).collect::<Vec<_>>();
-        let own_parameters: Vec<_> = self.parameters.iter().map(|parameter| parameter.spec.len()).collect();
-        let own_statistics: Vec<_> = self.statistics.iter().flat_map(|running| [running.mean.dims()[0]; 2]).collect();
-        if lengths(&state.parameters) != own_parameters || lengths(&state.statistics) != own_statistics {
-            return false;
+        let parameters: Vec<_> = self.parameters.iter().map(|placed| placed.spec.len()).collect();
+        let statistics: Vec<_> = self.normalized.iter().flat_map(|&channels| [channels; 2]).collect();
+        let fits = lengths(&state.parameters) == parameters
+            && lengths(&state.velocities) == parameters
+            && lengths(&state.statistics) == statistics;
+        if fits {
+            self.put(&state.parameters, &state.velocities, &state.statistics);
         }
-        for (parameter, values) in self.parameters.iter_mut().zip(&state.parameters) {
-            parameter.values = vector(values.clone(), &self.device);
-        }
-        for (running, values) in self.statistics.iter_mut().zip(state.statistics.chunks_exact(2)) {
-            running.mean = vector(values[0].clone(), &self.device);
-            running.variance = vector(values[1].clone(), &self.device);
-        }
-        true
+        fits
     }
-}
 
-/// A vector on a device.
-pub(crate) fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let length = values.len();
-    Tensor::from_data(TensorData::new(values, [length]), device)
-}
+    /// The gradients of the last training step, parameter by parameter.
+    ///
+    /// # Errors
+    ///
+    /// What the device says if it is lost.
+    pub async fn gradients(&self) -> Result<Vec<Vec<f32>>, String> {
+        let flat = self.core.gradients().await?;
+        Ok(self.parameters.iter().map(|placed| placed.read(&flat)).collect())
+    }
 
-/// Reads many vectors in one go.
-pub(crate) async fn read_all(vectors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, String> {
-    let transaction = vectors.into_iter().fold(Transaction::default(), Transaction::register);
-    let read = transaction.execute_async().await.map_err(|error| error.to_string())?;
-    read.into_iter().map(|data| data.try_into_vec::<f32>().map_err(|error| format!("{error:?}"))).collect()
+    /// Parameters, velocities (or none: 0) and statistics (or none: mean 0, variance 1).
+    fn put(&mut self, parameters: &[Vec<f32>], velocities: &[Vec<f32>], statistics: &[Vec<f32>]) {
+        let flat = |vectors: &[Vec<f32>]| {
+            let mut flat = vec![0.0; self.parameters.last().map_or(0, |placed| placed.range.end)];
+            self.parameters.iter().zip(vectors).for_each(|(placed, own)| placed.write(own, &mut flat));
+            flat
+        };
+        let (parameters, velocities) = (flat(parameters), flat(velocities));
+        let at_rest = || self.normalized.iter().flat_map(|&channels| [vec![0.0; channels], vec![1.0; channels]].concat());
+        let statistics = if statistics.is_empty() { at_rest().collect() } else { statistics.concat() };
+        self.core.set_parts(Parts { parameters, velocities, statistics });
+    }
+
+    /// A mask for each dropout layer, `[batch, units]`: 0 with the rate, else `1 / (1 - rate)`. Drawn on the CPU, so that
+    /// it is the same on every device.
+    pub fn masks(&self, batch: usize, step: u64) -> Vec<Vec<f32>> {
+        let kept = (1.0 / (1.0 - self.dropout)) as f32;
+        let draw = |(layer, units): (usize, &usize)| {
+            let mut stream = Stream::new(self.seed, &format!("dropout/{layer}"), step);
+            (0..batch * units).map(|_| if stream.uniform() < self.dropout { 0.0 } else { kept }).collect()
+        };
+        self.masked_units.iter().enumerate().map(draw).collect()
+    }
+
+    /// `[images, channels, pixels]` as `[images, pixels, channels]`.
+    fn channels_last(&self, pictures: &[f32]) -> Vec<f32> {
+        let [side, channels] = self.picture;
+        let (pixels, mut turned) = (side * side, vec![0.0; pictures.len()]);
+        let length = channels * pixels;
+        for (turned, picture) in turned.chunks_exact_mut(length).zip(pictures.chunks_exact(length)) {
+            for (pixel, turned) in turned.chunks_exact_mut(channels).enumerate() {
+                for (channel, number) in turned.iter_mut().enumerate() {
+                    *number = picture[channel * pixels + pixel];
+                }
+            }
+        }
+        turned
+    }
 }

@@ -22,10 +22,8 @@ pub struct Checkpoint {
     pub recipe: Recipe,
     /// How far it is.
     pub progress: Progress,
-    /// The network.
+    /// The network and the optimizer's velocities.
     pub network: NetworkState,
-    /// The optimizer's velocity of each parameter.
-    pub velocities: Vec<Vec<f32>>,
 }
 
 /// How far a run is.
@@ -72,7 +70,7 @@ impl Checkpoint {
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend((header.len() as u32).to_le_bytes());
         bytes.extend(header);
-        let vectors = self.network.parameters.iter().chain(&self.network.statistics).chain(&self.velocities);
+        let vectors = self.network.parameters.iter().chain(&self.network.statistics).chain(&self.network.velocities);
         for value in vectors.flatten() {
             bytes.extend(value.to_le_bytes());
         }
@@ -116,8 +114,7 @@ impl Checkpoint {
         Ok(Self {
             recipe: header.recipe,
             progress: header.progress,
-            network: NetworkState { parameters, statistics },
-            velocities,
+            network: NetworkState { parameters, statistics, velocities },
         })
     }
 

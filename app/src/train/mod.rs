@@ -9,8 +9,6 @@ mod error;
 mod event;
 #[cfg(feature = "tensors")]
 mod measure;
-#[cfg(feature = "tensors")]
-mod optimizer;
 mod recipe;
 #[cfg(feature = "tensors")]
 mod session;
@@ -22,8 +20,6 @@ pub use decay::DecayOn;
 #[cfg(feature = "tensors")]
 pub use error::TrainError;
 pub use event::{Accuracy, CorruptedExamples, EpochMetrics, Event, StopReason, Summary};
-#[cfg(feature = "tensors")]
-pub use optimizer::Sgd;
 pub use recipe::{Recipe, SETTINGS};
 #[cfg(feature = "tensors")]
 pub use session::Session;

@@ -1,19 +1,16 @@
 //! A run: the loop that turns a recipe into events, one bounded piece of work at a time, so that whoever drives it can
 //! draw, pause or save in between.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use web_time::Instant;
 
 use super::checkpoint::Progress;
 use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
 use super::measure::{Measurement, accuracy};
-use super::{Checkpoint, Event, Recipe, Sgd, TrainError};
-use crate::data::{
-    CHANNELS, CIFAR10_CLASSES, CROP_POSITIONS, Condition, DataSet, Examples, INPUT_SIDE, INPUT_VALUES, Randomization,
-    Stream,
-};
-use crate::models::{Network, NetworkOptions, read_all, vector};
+use super::{Checkpoint, Event, Recipe, TrainError};
+use crate::data::{CROP_POSITIONS, Condition, DataSet, Examples, INPUT_VALUES, Randomization, Split, Stream};
+use crate::kernels::plan::Update;
+use crate::kernels::{Device, Images, Loss};
+use crate::models::{Network, NetworkOptions};
 
 /// Losses stay on the device for so many steps and are read together, because a read waits for all work before it.
 const STEPS_BETWEEN_READS: usize = 8;
@@ -23,18 +20,16 @@ const IMAGES_PER_MEASUREMENT: usize = 100;
 /// A run under way.
 pub struct Session {
     recipe: Recipe,
-    device: Device,
     train: Examples,
     test: Examples,
-    /// `[images, 3 * 28 * 28]`, cut at the centre.
-    train_inputs: Tensor<2>,
-    test_inputs: Tensor<2>,
+    /// Cut at the centre.
+    train_inputs: Images,
+    test_inputs: Images,
     network: Network,
-    optimizer: Sgd,
     progress: Progress,
     /// The epoch's order of the training images, and the epoch it is for.
     order: (u64, Vec<u32>),
-    unread_losses: Vec<(Event, Tensor<1>)>,
+    unread_losses: Vec<(Event, Loss)>,
     phase: Phase,
     predictions: Vec<u8>,
     /// When the piece of work under way began, and what this epoch has taken so far.
@@ -61,10 +56,6 @@ impl Session {
             seed: recipe.seed,
         };
         let [train, test] = Examples::of_run(data, recipe.images as usize, randomization)?;
-        let on_device = |examples: &Examples| {
-            Tensor::from_data(TensorData::new(examples.inputs(), [examples.count(), INPUT_VALUES]), device)
-        };
-        let (train_inputs, test_inputs) = (on_device(&train), on_device(&test));
         let options = NetworkOptions {
             model: recipe.model,
             batch_norm: recipe.batch_norm,
@@ -72,17 +63,15 @@ impl Session {
             dropout: recipe.dropout,
             seed: recipe.seed,
         };
-        let network = Network::new(options, device);
-        let optimizer = Sgd::new(recipe.momentum, recipe.weight_decay, recipe.weight_decay_on, &network.parameters);
+        let network = Network::new(options, |role| recipe.weight_decay_on.touches(role), device);
+        let (train_inputs, test_inputs) = (network.images(&train.inputs()), network.images(&test.inputs()));
         Ok(Self {
             recipe: recipe.clone(),
-            device: device.clone(),
             train,
             test,
             train_inputs,
             test_inputs,
             network,
-            optimizer,
             progress: Progress::default(),
             order: (u64::MAX, Vec::new()),
             unread_losses: Vec::new(),
@@ -102,12 +91,9 @@ impl Session {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let mut session = Self::new(&checkpoint.continued_as(recipe)?, data, device)?;
-        let velocities_fit = checkpoint.velocities.len() == session.network.parameters.len();
-        if !velocities_fit || !session.network.restore(&checkpoint.network) {
+        if !session.network.restore(&checkpoint.network) {
             return Err(TrainError::Damaged { reason: "its vectors are not those of its model".into() });
         }
-        session.optimizer.velocities =
-            checkpoint.velocities.iter().map(|velocity| vector(velocity.clone(), device)).collect();
         session.progress = checkpoint.progress.clone();
         Ok(session)
     }
@@ -170,9 +156,8 @@ impl Session {
         let step = self.progress.step;
         let lost = |reason| TrainError::Device { step, reason };
         let network = self.network.state().await.map_err(lost)?;
-        let velocities = read_all(self.optimizer.velocities.clone()).await.map_err(lost)?;
         let (recipe, progress) = (self.recipe.clone(), self.progress.clone());
-        Ok((Checkpoint { recipe, progress, network, velocities }, events))
+        Ok((Checkpoint { recipe, progress, network }, events))
     }
 
     fn begin(&mut self) -> Result<Vec<Event>, TrainError> {
@@ -208,20 +193,21 @@ impl Session {
         let epoch = step / self.recipe.steps_per_epoch();
         let batch = self.batch(step);
         let labels: Vec<u8> = batch.iter().map(|&index| self.train.shown[index as usize]).collect();
-        let inputs = self.inputs_of(&batch, step);
-        let pass = self.network.train(inputs, step);
-        let loss = cross_entropy(pass.logits, &labels, &self.device);
-        let mut gradients = loss.backward();
-        let gradients = pass
-            .leaves
-            .iter()
-            .map(|leaf| leaf.grad_remove(&mut gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()))
-            .collect();
         let learning_rate = self.recipe.learning_rate_in(epoch);
-        self.optimizer.step(&mut self.network.parameters, gradients, learning_rate);
+        let update = Update {
+            learning_rate: learning_rate as f32,
+            momentum: self.recipe.momentum as f32,
+            weight_decay: self.recipe.weight_decay as f32,
+        };
+        let loss = if self.recipe.random_crop {
+            let pictures = self.cropped(&batch, step);
+            self.network.train_step_on(&pictures, &labels, step, update)
+        } else {
+            self.network.train_step(&self.train_inputs, &batch, &labels, step, update)
+        };
         self.progress.step += 1;
         let event = Event::Step { step: self.progress.step, epoch, loss: f32::NAN, learning_rate };
-        self.unread_losses.push((event, loss.inner()));
+        self.unread_losses.push((event, loss));
         let ended = self.end_of_epoch_reached();
         let events =
             if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS { self.flush().await? } else { Vec::new() };
@@ -254,21 +240,15 @@ impl Session {
         self.order.1.chunks(size).nth(within).map_or_else(Vec::new, <[u32]>::to_vec)
     }
 
-    /// `[batch, 3, 28, 28]`: gathered on the device, or cropped anew.
-    fn inputs_of(&self, batch: &[u32], step: u64) -> Tensor<4> {
-        let shape = [batch.len(), CHANNELS, INPUT_SIDE, INPUT_SIDE];
-        if !self.recipe.random_crop {
-            let indices: Vec<i32> = batch.iter().map(|&index| index as i32).collect();
-            let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [batch.len()]), &self.device);
-            return self.train_inputs.clone().select(0, indices).reshape(shape);
-        }
+    /// The pictures of a batch cut at random corners, `[batch, 3, 28, 28]`.
+    fn cropped(&self, batch: &[u32], step: u64) -> Vec<f32> {
         let mut stream = Stream::new(self.recipe.seed, "crops", step);
-        let mut inputs = vec![0.0; batch.len() * INPUT_VALUES];
-        for (&index, input) in batch.iter().zip(inputs.chunks_exact_mut(INPUT_VALUES)) {
+        let mut pictures = vec![0.0; batch.len() * INPUT_VALUES];
+        for (&index, picture) in batch.iter().zip(pictures.chunks_exact_mut(INPUT_VALUES)) {
             let mut offset = || stream.below(CROP_POSITIONS as u32) as usize;
-            self.train.write_input(index as usize, (offset(), offset()), input);
+            self.train.write_input(index as usize, (offset(), offset()), picture);
         }
-        Tensor::from_data(TensorData::new(inputs, shape), &self.device)
+        pictures
     }
 
     /// Reads the losses that are still on the device and tells them.
@@ -278,9 +258,8 @@ impl Session {
         }
         let (mut events, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
         let step = self.progress.step;
-        let read =
-            read_all(vec![Tensor::cat(losses, 0)]).await.map_err(|reason| TrainError::Device { step, reason })?;
-        for (event, value) in events.iter_mut().zip(read.into_iter().flatten()) {
+        let read = self.network.losses(&losses).await.map_err(|reason| TrainError::Device { step, reason })?;
+        for (event, value) in events.iter_mut().zip(read) {
             if let Event::Step { loss, .. } = event {
                 *loss = value;
             }
@@ -306,9 +285,9 @@ impl Session {
     async fn measure(&mut self, mut on_train: Measurement, mut on_test: Measurement) -> Result<Vec<Event>, TrainError> {
         let report = self.report_due();
         if report.is_measured && on_train.predicted.len() < self.train.count() {
-            self.measure_some(&self.train_inputs, &self.train, &mut on_train).await?;
+            self.measure_some(Split::Train, &mut on_train).await?;
         } else if report.is_measured && on_test.predicted.len() < self.test.count() {
-            self.measure_some(&self.test_inputs, &self.test, &mut on_test).await?;
+            self.measure_some(Split::Test, &mut on_test).await?;
         } else {
             let accuracy = report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
             self.predictions = on_train.predicted;
@@ -318,19 +297,17 @@ impl Session {
         Ok(Vec::new())
     }
 
-    async fn measure_some(
-        &self,
-        inputs: &Tensor<2>,
-        examples: &Examples,
-        measurement: &mut Measurement,
-    ) -> Result<(), TrainError> {
+    async fn measure_some(&mut self, split: Split, measurement: &mut Measurement) -> Result<(), TrainError> {
+        let (examples, inputs) = match split {
+            Split::Train => (&self.train, &self.train_inputs),
+            Split::Test => (&self.test, &self.test_inputs),
+        };
         let from = measurement.predicted.len();
         let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
-        let inputs = inputs.clone().narrow(0, from, to - from).reshape([to - from, CHANNELS, INPUT_SIDE, INPUT_SIDE]);
-        let logits = self.network.evaluate(inputs).reshape([(to - from) * CIFAR10_CLASSES]);
+        let rows: Vec<u32> = (from as u32..to as u32).collect();
         let step = self.progress.step;
-        let read = read_all(vec![logits]).await.map_err(|reason| TrainError::Device { step, reason })?;
-        measurement.add(&read[0], &examples.shown[from..to]);
+        let logits = self.network.evaluate(inputs, &rows).await.map_err(|reason| TrainError::Device { step, reason })?;
+        measurement.add(&logits, &examples.shown[from..to]);
         Ok(())
     }
 
@@ -426,15 +403,4 @@ struct Report {
     without_improvement: u64,
     stop: Option<StopReason>,
     is_measured: bool,
-}
-
-/// Mean cross-entropy of logits `[batch, 10]` against the shown labels, as a tensor of one number.
-fn cross_entropy(logits: Tensor<2>, shown_labels: &[u8], device: &Device) -> Tensor<1> {
-    let batch = shown_labels.len();
-    let mut one_hot = vec![0.0f32; batch * CIFAR10_CLASSES];
-    for (row, &label) in one_hot.chunks_exact_mut(CIFAR10_CLASSES).zip(shown_labels) {
-        row[usize::from(label)] = -1.0 / batch as f32;
-    }
-    let weights = Tensor::<2>::from_data(TensorData::new(one_hot, [batch, CIFAR10_CLASSES]), device);
-    (log_softmax(logits, 1) * weights.autodiff()).sum()
 }
