@@ -3,7 +3,7 @@
 use pulp::Arch;
 
 use super::super::plan::{BATCH_NORM_EPSILON, RUNNING_MOMENTUM, View};
-use super::parallel::for_each_part;
+use super::parallel::{for_each_part, vectorized};
 
 /// Images whose sums are taken by one thread.
 const IMAGES: usize = 4;
@@ -38,7 +38,7 @@ impl BatchNorm {
         batch: usize,
     ) {
         let channels = self.input.channels;
-        let sums = self.sums(arch, &mut measured.partial_sums, batch, |image, one, two| {
+        let sums = self.sums(arch, &mut measured.partial_sums, batch, #[inline(always)] |image, one, two| {
             for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
                 let numbers = &input[self.input.at(pixel)..][..channels];
                 for ((number, one), two) in numbers.iter().zip(&mut *one).zip(&mut *two) {
@@ -92,7 +92,8 @@ impl BatchNorm {
         let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         let (channels, length) = (self.input.channels, self.output.pixels() * self.output.stride);
         for_each_part(&mut output[..batch * length], length, |image, output| {
-            arch.dispatch(
+            vectorized(
+                arch,
                 #[inline(always)]
                 || {
                     for pixel in 0..self.input.pixels() {
@@ -124,13 +125,15 @@ impl BatchNorm {
         let Measured { mean, scale, partial_sums } = measured;
         // What ReLU let through: (x - mean) scale > -beta.
         let least: Vec<f32> = beta.iter().map(|beta| if self.relu { -beta } else { f32::NEG_INFINITY }).collect();
-        let sums = self.sums(arch, partial_sums, batch, |image, one, two| {
+        let sums = self.sums(arch, partial_sums, batch, #[inline(always)] |image, one, two| {
             for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
                 let numbers = &input[self.input.at(pixel)..][..channels];
                 let gradients = &output_gradient[self.output.at(pixel)..][..channels];
+                let (mean, scale, least) = (&mean[..channels], &scale[..channels], &least[..channels]);
+                let (one, two) = (&mut one[..channels], &mut two[..channels]);
                 for channel in 0..channels {
                     let normalized = (numbers[channel] - mean[channel]) * scale[channel];
-                    let gradient = if normalized > least[channel] { gradients[channel] } else { 0.0 };
+                    let gradient = gradients[channel] * passes(normalized, least[channel]);
                     one[channel] += gradient;
                     two[channel] += gradient * normalized;
                 }
@@ -144,7 +147,8 @@ impl BatchNorm {
         let (mean_gradient, mean_product) = means.split_at(channels);
         let length = self.input.pixels() * self.input.stride;
         for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
-            arch.dispatch(
+            vectorized(
+                arch,
                 #[inline(always)]
                 || {
                     for pixel in 0..self.input.pixels() {
@@ -156,7 +160,7 @@ impl BatchNorm {
                         let (mean_gradient, mean_product) = (&mean_gradient[..channels], &mean_product[..channels]);
                         for channel in 0..channels {
                             let normalized = (numbers[channel] - mean[channel]) * scale[channel];
-                            let gradient = if normalized > least[channel] { gradients[channel] } else { 0.0 };
+                            let gradient = gradients[channel] * passes(normalized, least[channel]);
                             let centred = gradient - mean_gradient[channel] - normalized * mean_product[channel];
                             target[channel] = centred * scale[channel];
                         }
@@ -180,7 +184,8 @@ impl BatchNorm {
         for_each_part(partial_sums, IMAGES * 2 * channels, |number, sums| {
             for (at, sums) in sums.chunks_exact_mut(2 * channels).enumerate() {
                 let (one, two) = sums.split_at_mut(channels);
-                arch.dispatch(
+                vectorized(
+                    arch,
                     #[inline(always)]
                     || work(number * IMAGES + at, one, two),
                 );
@@ -192,6 +197,12 @@ impl BatchNorm {
         }
         sums
     }
+}
+
+/// 1 or 0: a factor, unlike a branch, is vectorized.
+#[inline(always)]
+fn passes(number: f32, least: f32) -> f32 {
+    if number > least { 1.0 } else { 0.0 }
 }
 
 fn follow(running: &mut f32, seen: f64) {

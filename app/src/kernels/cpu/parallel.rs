@@ -1,5 +1,7 @@
-//! Work on parts of a slice, on all threads where there are threads. Parts are cut by what they hold, never by the
-//! number of threads, so results do not depend on it.
+//! Work on parts of a slice, on all threads where there are threads, and with the widest vectors there are. Parts are cut
+//! by what they hold, never by the number of threads, so results do not depend on it.
+
+use pulp::{Arch, Simd, WithSimd};
 
 /// Calls `work(number, part)` for each part of `length` numbers of `whole`; the last may be shorter.
 pub(super) fn for_each_part(whole: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
@@ -21,4 +23,19 @@ pub(super) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
     }
     #[cfg(not(feature = "native"))]
     parts.into_iter().for_each(work);
+}
+
+/// Does plain loops compiled for the widest vectors of this processor. `work` must be `#[inline(always)]` and change
+/// something it captures: then it is called as `FnMut` and becomes part of the compiled-for-vectors function.
+pub(super) fn vectorized(arch: Arch, work: impl FnMut()) {
+    struct Vectorized<F>(F);
+    impl<F: FnMut()> WithSimd for Vectorized<F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) {
+            self.0();
+        }
+    }
+    arch.dispatch(Vectorized(work));
 }

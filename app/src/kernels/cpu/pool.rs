@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulp::Arch;
 
 use super::super::plan::{InputGradient, View, Window};
-use super::parallel::for_each_part;
+use super::parallel::{for_each_part, vectorized};
 
 /// The rows or columns of the picture a window covers.
 fn covered(window: Window, position: usize, side: usize) -> Range<usize> {
@@ -30,7 +30,8 @@ pub(super) fn max(
 ) {
     let length = output.pixels() * output.stride;
     for_each_part(&mut target[..batch * length], length, |image, target| {
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 for pixel in 0..output.pixels() {
@@ -59,7 +60,8 @@ pub(super) fn max_gradient(
 ) {
     let length = input.pixels() * input.stride;
     for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 if how == InputGradient::Set {
@@ -74,13 +76,13 @@ pub(super) fn max_gradient(
                     left.copy_from_slice(&output_gradient[at..][..output.channels]);
                     for under in under(window, input, output, pixel) {
                         let numbers = &numbers[input.at(image * input.pixels() + under)..][..output.channels];
-                        let target = &mut target[input.at(under)..][..output.channels];
-                        for (((target, number), greatest), left) in
-                            target.iter_mut().zip(numbers).zip(greatest).zip(&mut left)
-                        {
-                            let is_greatest = number == greatest;
-                            *target += if is_greatest { *left } else { 0.0 };
-                            *left = if is_greatest { 0.0 } else { *left };
+                        let target = &mut target[input.at(under)..][..numbers.len()];
+                        let (greatest, left) = (&greatest[..target.len()], &mut left[..target.len()]);
+                        for channel in 0..target.len() {
+                            // A factor, unlike a branch, is vectorized.
+                            let is_greatest = if numbers[channel] == greatest[channel] { 1.0 } else { 0.0 };
+                            target[channel] += left[channel] * is_greatest;
+                            left[channel] *= 1.0 - is_greatest;
                         }
                     }
                 }
@@ -98,7 +100,8 @@ pub(super) fn mean(
 ) {
     let share = 1.0 / input.pixels() as f32;
     for_each_part(&mut target[..batch * output.stride], output.stride, |image, target| {
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 let sums = &mut target[output.offset..][..output.channels];
@@ -124,7 +127,8 @@ pub(super) fn mean_gradient(
     let length = input.pixels() * input.stride;
     for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
         let gradients = &output_gradient[output.at(image)..][..output.channels];
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 for pixel in 0..input.pixels() {

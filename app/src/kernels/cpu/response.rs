@@ -4,7 +4,7 @@
 use pulp::Arch;
 
 use super::super::plan::{LRN_ALPHA, LRN_RADIUS, View};
-use super::parallel::for_each_part;
+use super::parallel::{for_each_part, vectorized};
 
 const ALPHA: f32 = LRN_ALPHA as f32;
 
@@ -29,7 +29,8 @@ pub(super) fn forward(
     let length = output.pixels() * output.stride;
     for_each_part(&mut target[..batch * length], length, |image, target| {
         let (mut padded, mut sums) = (vec![0.0; channels + 2 * LRN_RADIUS], vec![0.0; channels]);
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 for pixel in 0..output.pixels() {
@@ -59,23 +60,27 @@ pub(super) fn backward(
     for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
         let (mut padded, mut sums) = (vec![0.0; channels + 2 * LRN_RADIUS], vec![0.0; channels]);
         let (mut direct, mut products) = (vec![0.0f32; channels], vec![0.0f32; channels]);
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 for pixel in 0..input.pixels() {
                     let numbers = &numbers[input.at(image * input.pixels() + pixel)..][..channels];
                     let gradients = &output_gradient[output.at(image * input.pixels() + pixel)..][..channels];
                     sum_around(numbers.iter().map(|x| x * x), &mut padded, &mut sums);
+                    let (direct, products) = (&mut direct[..channels], &mut products[..channels]);
+                    let around = &sums[..channels];
                     for channel in 0..channels {
-                        let denominator = 1.0 + ALPHA * sums[channel];
+                        let denominator = 1.0 + ALPHA * around[channel];
                         let root = denominator.sqrt();
                         direct[channel] = gradients[channel] / (root * root.sqrt());
                         products[channel] = direct[channel] * numbers[channel] / denominator;
                     }
                     sum_around(products.iter().copied(), &mut padded, &mut sums);
                     let target = &mut target[input.at(pixel)..][..channels];
+                    let around = &sums[..channels];
                     for channel in 0..channels {
-                        target[channel] = direct[channel] - 1.5 * ALPHA * numbers[channel] * sums[channel];
+                        target[channel] = direct[channel] - 1.5 * ALPHA * numbers[channel] * around[channel];
                     }
                 }
             },

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulp::Arch;
 
 use super::super::plan::Update;
-use super::parallel::for_each;
+use super::parallel::{for_each, vectorized};
 
 /// Numbers updated by one thread at a time.
 const LENGTH: usize = 1 << 16;
@@ -29,10 +29,11 @@ pub(super) fn step(
             let (now, parameters_after) = parameters.split_at_mut(length);
             let (velocity_now, velocity_after) = velocity.split_at_mut(length);
             let (gradient_now, gradient_after) = gradient.split_at(length);
-            arch.dispatch(
+            vectorized(
+                arch,
                 #[inline(always)]
                 || {
-                    for ((parameter, velocity), gradient) in now.iter_mut().zip(velocity_now).zip(gradient_now) {
+                    for ((parameter, velocity), gradient) in now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now) {
                         *velocity = update.momentum * *velocity + (gradient + weight_decay * *parameter);
                         *parameter -= update.learning_rate * *velocity;
                     }
