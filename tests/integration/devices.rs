@@ -1,5 +1,7 @@
 //! One recipe and seed on every device of this machine: the same losses, up to rounding.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use rote::device::{self, DeviceChoice, OpenDevice};
 use rote::train::Session;
 
@@ -19,6 +21,12 @@ fn gpu() -> Option<OpenDevice> {
     }
 }
 
+/// Tests take turns on the GPU, which is one for the process.
+pub fn devices_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The CPU, and the GPU where there is one.
 pub fn every_device() -> Vec<OpenDevice> {
     std::iter::once(device::cpu()).chain(gpu()).collect()
@@ -26,6 +34,7 @@ pub fn every_device() -> Vec<OpenDevice> {
 
 #[test]
 fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
+    let _turn = devices_turn();
     let Some(gpu) = gpu() else { return };
     // At its own learning rate the CNN amplifies the last bit of a rounding to a percent within twenty steps, on any two
     // devices; at a small one the losses show whether both compute the same.

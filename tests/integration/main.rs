@@ -6,7 +6,6 @@ mod command_line;
 mod devices;
 mod kernels;
 mod models;
-mod plain;
 mod randomizations;
 mod recipe;
 mod support;

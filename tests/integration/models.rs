@@ -2,10 +2,11 @@
 //! again; parameters, inputs and labels come from one integer hash, here as there.
 
 use rote::kernels::Device;
-use rote::models::{Layer, ModelName, Network, Role};
+use rote::models::timing::{hashed, hashed_parameters};
+use rote::models::{Layer, ModelName, Network, NetworkState};
 use serde::Deserialize;
 
-use crate::support::{REST, hashed, start};
+use crate::support::REST;
 
 const BATCH: usize = 4;
 const LABELS: [u8; BATCH] = [3, 1, 4, 1];
@@ -36,20 +37,10 @@ fn check(reference: &Reference) {
     let name = format!("{} (batch norm {})", reference.model, reference.batch_norm);
     let layers = model.layers(reference.batch_norm);
     let specs: Vec<_> = layers.iter().flat_map(Layer::parameters).collect();
-    let parameters: Vec<Vec<f32>> = specs
-        .iter()
-        .enumerate()
-        .map(|(salt, spec)| {
-            let scale = match spec.role {
-                Role::ConvWeight | Role::DenseWeight => (3.0 / spec.fans().0 as f64).sqrt(),
-                Role::Bias | Role::Beta => 0.1,
-            };
-            hashed(spec.len(), salt as u32, scale)
-        })
-        .collect();
+    let parameters = hashed_parameters(&layers);
     let pictures = hashed(BATCH * 3 * 28 * 28, 1000, 3f64.sqrt());
-    let mut network = Network::from_layers(&layers, [28, 3], 0.0, |_| false, &Device::Cpu);
-    assert!(network.restore(&start(&layers, parameters)));
+    let mut network = Network::from_layers(&layers, [28, 3], 0.0, |_| false, &Device::Cpu, BATCH);
+    assert!(network.restore(&NetworkState::at_start(&layers, parameters)));
     let loss = network.train_step_on(&pictures, &LABELS, 0, REST);
     let loss = pollster::block_on(network.losses(&[loss])).unwrap()[0];
     assert_close(f64::from(loss), reference.loss, reference.loss, &format!("{name}, loss"));

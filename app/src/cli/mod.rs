@@ -11,6 +11,7 @@ pub mod devices;
 mod error;
 pub mod models;
 mod report;
+pub mod time;
 pub mod train;
 
 pub use error::CliError;
@@ -29,7 +30,7 @@ pub fn command() -> Command {
         .after_help("Exit codes: 0 done, 1 failed or interrupted, 2 wrong flags or settings.")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([train::command(), models::command(), data::command(), devices::command()])
+        .subcommands([train::command(), models::command(), data::command(), devices::command(), time::command()])
 }
 
 /// Runs a command line; `arguments` begins with the program's name.
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Some(("models", matches)) => models::run(matches),
         Some(("data", matches)) => data::run(matches),
         Some(("devices", matches)) => devices::run(matches),
+        Some(("time", matches)) => time::run(matches),
         _ => unreachable!("clap requires one of the subcommands"),
     };
     match result {

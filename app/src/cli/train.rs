@@ -33,11 +33,7 @@ pub fn command() -> Command {
             path("recipe", "FILE", "Read settings from a recipe file (`setting = value` lines); flags win over it"),
             path("save", "FILE", "Write a checkpoint here at the start, every minute and at the end"),
             path("resume", "FILE", "Go on from a checkpoint, and keep it up to date unless --save names another; only the stop rules may change"),
-            Arg::new("device")
-                .long("device")
-                .value_name("DEVICE")
-                .default_value("auto")
-                .help("Where to compute: auto (a GPU if there is a real one), gpu or cpu; `rote devices` lists them"),
+            device_argument(),
             Arg::new("events")
                 .long("events")
                 .value_name("FORMAT")
@@ -109,7 +105,17 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     drive(&mut session, &opened, output, save, &rescue)
 }
 
-fn open_device(matches: &ArgMatches) -> Result<OpenDevice, CliError> {
+/// `--device`.
+pub(super) fn device_argument() -> Arg {
+    Arg::new("device")
+        .long("device")
+        .value_name("DEVICE")
+        .default_value("auto")
+        .help("Where to compute: auto (a GPU if there is a real one), gpu or cpu; `rote devices` lists them")
+}
+
+/// Opens the device of `--device`.
+pub(super) fn open_device(matches: &ArgMatches) -> Result<OpenDevice, CliError> {
     let word = matches.get_one::<String>("device").map_or("auto", String::as_str);
     let index = DeviceChoice::KEYS.iter().position(|key| *key == word).ok_or_else(|| {
         CliError::Usage(format!("`device` is {word}, but it must be one of {}", DeviceChoice::KEYS.join(", ")))

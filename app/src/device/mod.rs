@@ -1,9 +1,14 @@
-//! Where tensors live. The only module that names a backend: the CPU (burn's flex), or a GPU through wgpu (WebGPU in a
-//! browser; Vulkan, Metal or DX12 natively). GPUs run the same WGSL everywhere.
+//! Opening devices: the CPU, or a GPU through burn-wgpu (WebGPU in a browser; Vulkan, Metal or DX12 natively). GPUs run
+//! the same WGSL everywhere.
+
+use burn_wgpu::WgpuInitError;
+use burn_wgpu::wgpu::{AdapterInfo, DeviceType};
+#[cfg(feature = "engine")]
+use burn_wgpu::{RuntimeOptions, WgpuDevice, graphics::WebGpu, try_init_setup_async};
 
 use crate::kernels::Device;
-use burn::tensor::wgpu::WgpuInitError;
-use burn::tensor::wgpu::wgpu::{AdapterInfo, DeviceType};
+#[cfg(feature = "engine")]
+use crate::kernels::gpu::GpuDevice;
 
 #[cfg(feature = "native")]
 mod native;
@@ -43,9 +48,13 @@ pub fn cpu() -> OpenDevice {
 }
 
 /// The browser's WebGPU, also where it is a software adapter: whether that is wanted is for the caller to know.
+/// `software` is whether the adapter computes on the CPU, which browsers do not tell the program itself.
 #[cfg(feature = "engine")]
-pub async fn webgpu() -> Result<OpenDevice, DeviceError> {
-    Err(DeviceError::NoGpu { reason: String::new() })
+pub async fn webgpu(software: bool) -> Result<OpenDevice, DeviceError> {
+    let device = WgpuDevice::default();
+    let setup = try_init_setup_async::<WebGpu>(&device, RuntimeOptions::default()).await.map_err(no_gpu)?;
+    let name = gpu_name("WebGPU", &setup.adapter.get_info());
+    Ok(OpenDevice { device: Device::Gpu(GpuDevice::new(&device, software)), name, note: None })
 }
 
 fn no_gpu(error: WgpuInitError) -> DeviceError {

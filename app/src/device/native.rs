@@ -1,8 +1,14 @@
 //! Choosing a device on a desktop.
 
-use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+use std::sync::{Mutex, PoisonError};
+
+use burn_wgpu::graphics::AutoGraphicsApi;
+use burn_wgpu::wgpu::{AdapterInfo, Backends, DeviceType, Instance, InstanceDescriptor};
+use burn_wgpu::{RuntimeOptions, WgpuDevice, try_init_setup};
 
 use super::{DeviceError, OpenDevice, cpu, gpu_name, no_gpu};
+use crate::kernels::Device;
+use crate::kernels::gpu::GpuDevice;
 
 words! {
     /// `--device`.
@@ -49,7 +55,7 @@ pub fn list() -> Vec<DeviceListing> {
     std::iter::once(processor).chain(gpus).collect()
 }
 
-/// Opens the chosen device. May be called once a process for a GPU.
+/// Opens the chosen device.
 pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
@@ -63,6 +69,22 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     }
 }
 
+/// The GPU, which the runtime starts once a process.
 fn gpu() -> Result<OpenDevice, DeviceError> {
-    Err(DeviceError::NoGpu { reason: String::new() })
+    static OPENED: Mutex<Option<(GpuDevice, AdapterInfo)>> = Mutex::new(None);
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (device, info) = match opened.take() {
+        Some(known) => known,
+        None => {
+            let device = WgpuDevice::default();
+            let setup = try_init_setup::<AutoGraphicsApi>(&device, RuntimeOptions::default()).map_err(no_gpu)?;
+            let info = setup.adapter.get_info();
+            (GpuDevice::new(&device, info.device_type == DeviceType::Cpu), info)
+        }
+    };
+    *opened = Some((device.clone(), info.clone()));
+    let note = (info.device_type == DeviceType::Cpu)
+        .then(|| "this GPU is emulated in software and slower than --device cpu".to_owned());
+    let name = gpu_name(&format!("{:?}", info.backend), &info);
+    Ok(OpenDevice { device: Device::Gpu(device), name, note })
 }

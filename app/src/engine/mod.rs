@@ -6,4 +6,6 @@ mod run;
 #[cfg(feature = "engine")]
 mod scope;
 #[cfg(feature = "engine")]
+pub mod timing;
+#[cfg(feature = "engine")]
 pub mod worker;

@@ -79,11 +79,8 @@ impl Runner {
             (EngineChoice::Auto, Adapter::Software(name)) => {
                 with_note(format!("WebGPU is only emulated in software here ({name}), so the CPU computes"))
             }
-            (EngineChoice::Webgpu, Adapter::Software(_) | Adapter::Hardware)
-            | (EngineChoice::Auto, Adapter::Hardware) => match device::webgpu().await {
-                Ok(opened) => opened,
-                Err(error) => with_note(format!("{error}; the CPU computes instead")),
-            },
+            (EngineChoice::Webgpu, Adapter::Software(_)) => webgpu(true).await,
+            (EngineChoice::Webgpu | EngineChoice::Auto, Adapter::Hardware) => webgpu(false).await,
         };
         self.device = Some(opened.device);
         post(&Reply::Ready { device: opened.name, note: opened.note }, None);
@@ -165,6 +162,11 @@ fn tell(session: &Session, events: Vec<Event>) {
             post(&Reply::Predictions { labels }, None);
         }
     }
+}
+
+async fn webgpu(software: bool) -> OpenDevice {
+    let opened = device::webgpu(software).await;
+    opened.unwrap_or_else(|error| with_note(format!("{error}; the CPU computes instead")))
 }
 
 fn with_note(note: String) -> OpenDevice {

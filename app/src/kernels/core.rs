@@ -1,6 +1,7 @@
 //! One face for the cores of all devices. Nothing reads a device synchronously: it panics in a browser.
 
 use super::cpu::{self, CpuCore};
+use super::gpu::{self, GpuCore, GpuDevice, GpuImages, LossSlot};
 use super::plan::{Plan, Update};
 
 /// Where a network is carried out.
@@ -8,12 +9,16 @@ use super::plan::{Plan, Update};
 pub enum Device {
     /// The CPU.
     Cpu,
+    /// A GPU.
+    Gpu(GpuDevice),
 }
 
 /// Images that live on a device, `[images, values]`, channels last.
 pub enum Images {
     /// In memory.
     Cpu(Vec<f32>),
+    /// In a GPU's memory.
+    Gpu(GpuImages),
 }
 
 /// Images to compute with.
@@ -26,9 +31,12 @@ pub enum Batch<'a> {
 }
 
 /// The loss of a training step, perhaps still on its device.
+#[derive(Clone, Copy)]
 pub enum Loss {
     /// Mean cross-entropy of the batch, in nats.
     Known(f32),
+    /// On a GPU, for the next thousand steps.
+    Slot(LossSlot),
 }
 
 /// Everything a core learns, flat, as its plan has it.
@@ -46,13 +54,16 @@ pub struct Parts {
 pub enum Core {
     /// On the CPU.
     Cpu(Box<CpuCore>),
+    /// On a GPU.
+    Gpu(Box<GpuCore>),
 }
 
 impl Core {
-    /// A core at rest: all its parts are 0.
-    pub fn new(device: &Device, plan: Plan) -> Self {
+    /// A core at rest, for batches of at most `batch` images: all its parts are 0.
+    pub fn new(device: &Device, plan: Plan, batch: usize) -> Self {
         match device {
             Device::Cpu => Self::Cpu(Box::new(CpuCore::new(plan))),
+            Device::Gpu(device) => Self::Gpu(Box::new(GpuCore::new(device, plan, batch))),
         }
     }
 
@@ -60,6 +71,7 @@ impl Core {
     pub fn images(&self, values: Vec<f32>) -> Images {
         match self {
             Self::Cpu(_) => Images::Cpu(values),
+            Self::Gpu(core) => Images::Gpu(core.upload_images(&values)),
         }
     }
 
@@ -67,6 +79,7 @@ impl Core {
     pub fn set_parts(&mut self, parts: Parts) {
         match self {
             Self::Cpu(core) => core.parts = parts,
+            Self::Gpu(core) => core.set_state(&parts.parameters, &parts.velocities, &parts.statistics),
         }
     }
 
@@ -78,6 +91,10 @@ impl Core {
     pub async fn parts(&self) -> Result<Parts, String> {
         match self {
             Self::Cpu(core) => Ok(core.parts.clone()),
+            Self::Gpu(core) => {
+                let [parameters, velocities, statistics] = core.state().await?;
+                Ok(Parts { parameters, velocities, statistics })
+            }
         }
     }
 
@@ -89,6 +106,7 @@ impl Core {
     pub async fn gradients(&self) -> Result<Vec<f32>, String> {
         match self {
             Self::Cpu(core) => Ok(core.gradients.clone()),
+            Self::Gpu(core) => core.gradients().await,
         }
     }
 
@@ -96,18 +114,27 @@ impl Core {
     pub fn train_step(&mut self, batch: Batch<'_>, labels: &[u8], masks: &[Vec<f32>], update: Update) -> Loss {
         match self {
             Self::Cpu(core) => Loss::Known(core.train_step(on_cpu(batch), labels, masks, update)),
+            Self::Gpu(core) => Loss::Slot(core.train_step(on_gpu(batch), labels, masks, update)),
         }
     }
 
-    /// Reads the losses of some steps in one go.
+    /// Reads the losses of some of the last thousand steps in one go.
     ///
     /// # Errors
     ///
     /// What the device says if it is lost.
     pub async fn losses(&self, losses: &[Loss]) -> Result<Vec<f32>, String> {
-        match self {
-            Self::Cpu(_) => Ok(losses.iter().map(|Loss::Known(loss)| *loss).collect()),
+        let slots: Vec<_> =
+            losses.iter().filter_map(|loss| if let Loss::Slot(slot) = loss { Some(*slot) } else { None }).collect();
+        let mut read = match self {
+            Self::Gpu(core) if !slots.is_empty() => core.losses(&slots).await?,
+            Self::Cpu(_) | Self::Gpu(_) => Vec::new(),
         }
+        .into_iter();
+        Ok(losses
+            .iter()
+            .filter_map(|loss| if let Loss::Known(loss) = loss { Some(*loss) } else { read.next() })
+            .collect())
     }
 
     /// Logits, `[count, classes]`, by the running statistics and without dropout.
@@ -118,13 +145,29 @@ impl Core {
     pub async fn evaluate(&mut self, batch: Batch<'_>, count: usize) -> Result<Vec<f32>, String> {
         match self {
             Self::Cpu(core) => Ok(core.evaluate(on_cpu(batch), count).to_vec()),
+            Self::Gpu(core) => {
+                let slot = core.evaluate(on_gpu(batch), count);
+                Ok(core.logits(&[slot]).await?.remove(0))
+            }
         }
     }
 }
 
+/// What a core says to images that were given to another: a network is asked for its own only.
+const OTHER_DEVICE: &str = "a network's images live on its device";
+
 fn on_cpu(batch: Batch<'_>) -> cpu::Batch<'_> {
     match batch {
         Batch::Rows(Images::Cpu(images), rows) => cpu::Batch::Rows(images, rows),
+        Batch::Rows(Images::Gpu(_), _) => unreachable!("{OTHER_DEVICE}"),
         Batch::Values(values) => cpu::Batch::Values(values),
+    }
+}
+
+fn on_gpu(batch: Batch<'_>) -> gpu::Batch<'_> {
+    match batch {
+        Batch::Rows(Images::Gpu(images), rows) => gpu::Batch::Rows { images, rows },
+        Batch::Rows(Images::Cpu(_), _) => unreachable!("{OTHER_DEVICE}"),
+        Batch::Values(values) => gpu::Batch::Values(values),
     }
 }

@@ -5,9 +5,13 @@ mod initialization;
 mod layer;
 #[cfg(feature = "tensors")]
 mod network;
+#[cfg(feature = "native")]
+pub mod plain;
 #[cfg(feature = "tensors")]
 mod plan;
 mod registry;
+#[cfg(feature = "tensors")]
+pub mod timing;
 
 pub use initialization::Initialization;
 pub use layer::{Layer, ParameterSpec, Role};

@@ -49,15 +49,27 @@ pub struct NetworkState {
     pub velocities: Vec<Vec<f32>>,
 }
 
+impl NetworkState {
+    /// The state of a network of these layers before training.
+    pub fn at_start(layers: &[Layer], parameters: Vec<Vec<f32>>) -> Self {
+        let channels = layers.iter().flat_map(Layer::normalized_channels);
+        Self {
+            velocities: parameters.iter().map(|own| vec![0.0; own.len()]).collect(),
+            statistics: channels.flat_map(|count| [vec![0.0; count], vec![1.0; count]]).collect(),
+            parameters,
+        }
+    }
+}
+
 impl Network {
-    /// A network as it is before training. Weight decay will touch the parameters of the roles `decays` names.
-    pub fn new(options: NetworkOptions, decays: impl Fn(Role) -> bool, device: &Device) -> Self {
+    /// A network as it is before training, for batches of at most `batch` images. Weight decay will touch the parameters of the roles `decays` names.
+    pub fn new(options: NetworkOptions, decays: impl Fn(Role) -> bool, device: &Device, batch: usize) -> Self {
         let layers = options.model.layers(options.batch_norm);
-        let mut network = Self::from_layers(&layers, PICTURE, options.dropout, decays, device);
+        let mut network = Self::from_layers(&layers, PICTURE, options.dropout, decays, device, batch);
         network.seed = options.seed;
         let draw = |placed: &Placed| options.initialization.draw(&placed.spec, options.seed);
-        let parameters: Vec<_> = network.parameters.iter().map(draw).collect();
-        network.put(&parameters, &[], &[]);
+        let parameters = network.parameters.iter().map(draw).collect();
+        network.put(&NetworkState::at_start(&layers, parameters));
         network
     }
 
@@ -68,11 +80,12 @@ impl Network {
         dropout: f64,
         decays: impl Fn(Role) -> bool,
         device: &Device,
+        batch: usize,
     ) -> Self {
         let (plan, parameters) = build(layers, picture, dropout > 0.0, decays);
         let normalized = layers.iter().flat_map(Layer::normalized_channels).collect();
         let masked_units = plan.masks.clone();
-        Self { core: Core::new(device, plan), picture, parameters, normalized, masked_units, dropout, seed: 0 }
+        Self { core: Core::new(device, plan, batch), picture, parameters, normalized, masked_units, dropout, seed: 0 }
     }
 
     /// How many numbers it learns.
@@ -142,7 +155,7 @@ impl Network {
             && lengths(&state.velocities) == parameters
             && lengths(&state.statistics) == statistics;
         if fits {
-            self.put(&state.parameters, &state.velocities, &state.statistics);
+            self.put(state);
         }
         fits
     }
@@ -157,17 +170,14 @@ impl Network {
         Ok(self.parameters.iter().map(|placed| placed.read(&flat)).collect())
     }
 
-    /// Parameters, velocities (or none: 0) and statistics (or none: mean 0, variance 1).
-    fn put(&mut self, parameters: &[Vec<f32>], velocities: &[Vec<f32>], statistics: &[Vec<f32>]) {
+    fn put(&mut self, state: &NetworkState) {
         let flat = |vectors: &[Vec<f32>]| {
             let mut flat = vec![0.0; self.parameters.last().map_or(0, |placed| placed.range.end)];
             self.parameters.iter().zip(vectors).for_each(|(placed, own)| placed.write(own, &mut flat));
             flat
         };
-        let (parameters, velocities) = (flat(parameters), flat(velocities));
-        let at_rest = || self.normalized.iter().flat_map(|&channels| [vec![0.0; channels], vec![1.0; channels]].concat());
-        let statistics = if statistics.is_empty() { at_rest().collect() } else { statistics.concat() };
-        self.core.set_parts(Parts { parameters, velocities, statistics });
+        let (parameters, velocities) = (flat(&state.parameters), flat(&state.velocities));
+        self.core.set_parts(Parts { parameters, velocities, statistics: state.statistics.concat() });
     }
 
     /// A mask for each dropout layer, `[batch, units]`: 0 with the rate, else `1 / (1 - rate)`. Drawn on the CPU, so that

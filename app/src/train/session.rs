@@ -63,7 +63,8 @@ impl Session {
             dropout: recipe.dropout,
             seed: recipe.seed,
         };
-        let network = Network::new(options, |role| recipe.weight_decay_on.touches(role), device);
+        let largest = IMAGES_PER_MEASUREMENT.max(recipe.batch_size as usize);
+        let network = Network::new(options, |role| recipe.weight_decay_on.touches(role), device, largest);
         let (train_inputs, test_inputs) = (network.images(&train.inputs()), network.images(&test.inputs()));
         Ok(Self {
             recipe: recipe.clone(),
@@ -306,7 +307,8 @@ impl Session {
         let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
         let rows: Vec<u32> = (from as u32..to as u32).collect();
         let step = self.progress.step;
-        let logits = self.network.evaluate(inputs, &rows).await.map_err(|reason| TrainError::Device { step, reason })?;
+        let logits =
+            self.network.evaluate(inputs, &rows).await.map_err(|reason| TrainError::Device { step, reason })?;
         measurement.add(&logits, &examples.shown[from..to]);
         Ok(())
     }

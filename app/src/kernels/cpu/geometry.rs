@@ -62,7 +62,8 @@ impl Geometry {
         for (frame, image) in frames.chunks_exact_mut(self.frame()).zip(images) {
             frame.fill(0.0);
             for y in 0..self.inner_side {
-                let row = &mut frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];
+                let row =
+                    &mut frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];
                 let pixel = image * view.pixels() + y * self.inner_side;
                 for (x, target) in row[..self.inner_side * self.channels].chunks_exact_mut(self.channels).enumerate() {
                     target.copy_from_slice(&numbers[view.at(pixel + x)..][..self.channels]);

@@ -4,8 +4,8 @@
 mod convolution;
 mod core;
 mod dense;
-mod loss;
 mod geometry;
+mod loss;
 mod norm;
 mod panels;
 mod parallel;

@@ -38,15 +38,21 @@ impl BatchNorm {
         batch: usize,
     ) {
         let channels = self.input.channels;
-        let sums = self.sums(arch, &mut measured.partial_sums, batch, #[inline(always)] |image, one, two| {
-            for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
-                let numbers = &input[self.input.at(pixel)..][..channels];
-                for ((number, one), two) in numbers.iter().zip(&mut *one).zip(&mut *two) {
-                    *one += number;
-                    *two += number * number;
+        let sums = self.sums(
+            arch,
+            &mut measured.partial_sums,
+            batch,
+            #[inline(always)]
+            |image, one, two| {
+                for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
+                    let numbers = &input[self.input.at(pixel)..][..channels];
+                    for ((number, one), two) in numbers.iter().zip(&mut *one).zip(&mut *two) {
+                        *one += number;
+                        *two += number * number;
+                    }
                 }
-            }
-        });
+            },
+        );
         let count = (batch * self.input.pixels()) as f64;
         let (means, variances) = statistics.split_at_mut(channels);
         measured.mean.clear();
@@ -73,8 +79,10 @@ impl BatchNorm {
         batch: usize,
     ) {
         let (means, variances) = statistics.split_at(self.input.channels);
-        let scales: Vec<f32> =
-            variances.iter().map(|&variance| (1.0 / (f64::from(variance) + BATCH_NORM_EPSILON).sqrt()) as f32).collect();
+        let scales: Vec<f32> = variances
+            .iter()
+            .map(|&variance| (1.0 / (f64::from(variance) + BATCH_NORM_EPSILON).sqrt()) as f32)
+            .collect();
         self.normalize(arch, means, &scales, beta, input, output, batch);
     }
 
@@ -125,20 +133,26 @@ impl BatchNorm {
         let Measured { mean, scale, partial_sums } = measured;
         // What ReLU let through: (x - mean) scale > -beta.
         let least: Vec<f32> = beta.iter().map(|beta| if self.relu { -beta } else { f32::NEG_INFINITY }).collect();
-        let sums = self.sums(arch, partial_sums, batch, #[inline(always)] |image, one, two| {
-            for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
-                let numbers = &input[self.input.at(pixel)..][..channels];
-                let gradients = &output_gradient[self.output.at(pixel)..][..channels];
-                let (mean, scale, least) = (&mean[..channels], &scale[..channels], &least[..channels]);
-                let (one, two) = (&mut one[..channels], &mut two[..channels]);
-                for channel in 0..channels {
-                    let normalized = (numbers[channel] - mean[channel]) * scale[channel];
-                    let gradient = gradients[channel] * passes(normalized, least[channel]);
-                    one[channel] += gradient;
-                    two[channel] += gradient * normalized;
+        let sums = self.sums(
+            arch,
+            partial_sums,
+            batch,
+            #[inline(always)]
+            |image, one, two| {
+                for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
+                    let numbers = &input[self.input.at(pixel)..][..channels];
+                    let gradients = &output_gradient[self.output.at(pixel)..][..channels];
+                    let (mean, scale, least) = (&mean[..channels], &scale[..channels], &least[..channels]);
+                    let (one, two) = (&mut one[..channels], &mut two[..channels]);
+                    for channel in 0..channels {
+                        let normalized = (numbers[channel] - mean[channel]) * scale[channel];
+                        let gradient = gradients[channel] * passes(normalized, least[channel]);
+                        one[channel] += gradient;
+                        two[channel] += gradient * normalized;
+                    }
                 }
-            }
-        });
+            },
+        );
         let count = (batch * self.input.pixels()) as f64;
         for (gradient, sum) in beta_gradient.iter_mut().zip(&sums) {
             *gradient = *sum as f32;

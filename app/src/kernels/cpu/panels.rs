@@ -16,7 +16,13 @@ pub(super) struct Panels {
 
 impl Panels {
     /// Packs `outputs` columns of `inner` numbers; `fill(row, first, target)` writes numbers of a row from a column on.
-    pub(super) fn pack(&mut self, arch: Arch, inner: usize, outputs: usize, fill: impl Fn(usize, usize, &mut [f32]) + Sync) {
+    pub(super) fn pack(
+        &mut self,
+        arch: Arch,
+        inner: usize,
+        outputs: usize,
+        fill: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) {
         (self.inner, self.outputs) = (inner, outputs);
         let strip_width = arch.dispatch(StripWidth);
         self.numbers.resize(outputs.div_ceil(strip_width) * strip_width * inner, 0.0);

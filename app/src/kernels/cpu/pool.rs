@@ -92,12 +92,7 @@ pub(super) fn max_gradient(
 }
 
 /// The mean over all pixels, `[batch, channels]`.
-pub(super) fn mean(
-    arch: Arch,
-    (input, numbers): (View, &[f32]),
-    (output, target): (View, &mut [f32]),
-    batch: usize,
-) {
+pub(super) fn mean(arch: Arch, (input, numbers): (View, &[f32]), (output, target): (View, &mut [f32]), batch: usize) {
     let share = 1.0 / input.pixels() as f32;
     for_each_part(&mut target[..batch * output.stride], output.stride, |image, target| {
         vectorized(

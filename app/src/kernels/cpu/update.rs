@@ -33,7 +33,9 @@ pub(super) fn step(
                 arch,
                 #[inline(always)]
                 || {
-                    for ((parameter, velocity), gradient) in now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now) {
+                    for ((parameter, velocity), gradient) in
+                        now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now)
+                    {
                         *velocity = update.momentum * *velocity + (gradient + weight_decay * *parameter);
                         *parameter -= update.learning_rate * *velocity;
                     }

@@ -1,11 +1,13 @@
 //! Networks in plain tensor code: burn's own operations and automatic differentiation, in double precision, one line a
-//! layer. What the kernels compute is compared with it; it is written to be read, not to be fast.
+//! layer. What the kernels compute is compared with it (`rote devices --check`); it is
+//! written to be read, not to be fast.
 
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::module::{batch_norm_train, conv2d, linear, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use rote::models::Layer;
+
+use super::layer::Layer;
 
 const EPSILON: f64 = 0.001;
 const LRN_RADIUS: usize = 4;
@@ -13,9 +15,11 @@ const LRN_ALPHA: f64 = 0.001 / 9.0;
 
 /// A labelled batch.
 pub struct Examples {
-    /// `[batch, channels, side, side]`.
+    /// Their numbers, row by row.
     pub pictures: Vec<f64>,
+    /// `[batch, channels, side, side]`.
     pub shape: [usize; 4],
+    /// One a picture.
     pub labels: Vec<u8>,
     /// What dropout multiplies by, `[batch, units]` for each of its layers.
     pub masks: Vec<Vec<f64>>,
@@ -23,8 +27,11 @@ pub struct Examples {
 
 /// The mean cross-entropy of a batch, its logits, and the gradient of each parameter.
 pub struct Differentiated {
+    /// In nats.
     pub loss: f64,
+    /// `[batch, classes]`.
     pub logits: Vec<f64>,
+    /// In the order of the layers, each in its own shape.
     pub gradients: Vec<Vec<f64>>,
 }
 
@@ -39,10 +46,8 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 /// Loss and gradients of a training step by automatic differentiation.
 pub fn differentiate(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples) -> Differentiated {
     let device = Device::flex().autodiff();
-    let leaves: Vec<Tensor<1>> = parameters
-        .iter()
-        .map(|values| tensor(values.clone(), [values.len()], &device).require_grad())
-        .collect();
+    let leaves: Vec<Tensor<1>> =
+        parameters.iter().map(|values| tensor(values.clone(), [values.len()], &device).require_grad()).collect();
     let (loss, logits) = forward(layers, &leaves, examples, &device);
     let gradients = loss.backward();
     let gradient = |leaf: &Tensor<1>| numbers(leaf.grad(&gradients).expect("every parameter matters"));
@@ -61,12 +66,7 @@ pub fn loss(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples) -> f
     numbers(forward(layers, &leaves, examples, &device).0)[0]
 }
 
-fn forward(
-    layers: &[Layer],
-    parameters: &[Tensor<1>],
-    examples: &Examples,
-    device: &Device,
-) -> (Tensor<1>, Tensor<2>) {
+fn forward(layers: &[Layer], parameters: &[Tensor<1>], examples: &Examples, device: &Device) -> (Tensor<1>, Tensor<2>) {
     let pass = &mut Pass { parameters: parameters.iter(), masks: examples.masks.iter() };
     let pictures = tensor(examples.pictures.clone(), examples.shape, device);
     let logits = apply(layers, Flow::Pictures(pictures), pass).vectors();

@@ -1,0 +1,18 @@
+// c[row, column] = sum of what the splits of a product have left, with bias and ReLU. `a` is [split][row][column].
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32) {
+    let p = parameters;
+    let across = (p.columns + 3u) / 4u;
+    let place = (group.y * groups.x + group.x) * 64u + lane;
+    let row = place / across;
+    let column = place % across * 4u;
+    if row >= p.rows { return; }
+    let left = p.columns - column;
+    var sum = vec4f();
+    for (var split = 0u; split < p.total; split += 1u) {
+        sum += load_a(split * p.c_split + row * p.columns + column, left);
+    }
+    if p.bias != 0xffffffffu { sum += load_b(p.bias + column, left); }
+    finish(p.c_offset + row * p.c_stride + column, left, max(sum, vec4f(p.floor)));
+}
