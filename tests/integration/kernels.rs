@@ -1,6 +1,7 @@
 //! Every kernel's forward pass and gradient, on shapes that fit no tile: against plain tensor code in double precision,
 //! and against finite differences of it.
 
+use rote::kernels::Device;
 use rote::kernels::plan::Update;
 use rote::models::plain::{self, Examples};
 use rote::models::timing::{gradient_difference, hashed, hashed_parameters};
@@ -37,6 +38,7 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
     let pictures = hashed(batch * side * side * channels, 1000, 3f64.sqrt());
     let labels: Vec<u8> = (0..batch).map(|at| (at * 7 % 5) as u8).collect();
     for device in every_device() {
+        leave_rubbish(&device.device);
         let rate = if dropout { 0.4 } else { 0.0 };
         let mut network = Network::from_layers(layers, [side, channels], rate, |_| false, &device.device, batch);
         assert!(network.restore(&NetworkState::at_start(layers, parameters.clone())));
@@ -70,6 +72,14 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
         }
         against_finite_differences(layers, &wide_parameters, &examples, &found);
     }
+}
+
+/// Leaves numbers that are none in the memory the next network will be given.
+fn leave_rubbish(device: &Device) {
+    let layers = [conv("one", [3, 32], 5, 1, true), Layer::Flatten, dense("logits", 32 * 144, 10)];
+    let mut network = Network::from_layers(&layers, [12, 3], 0.0, |_| false, device, 16);
+    let loss = network.train_step_on(&[f32::NAN; 16 * 144 * 3], &[0; 16], 0, REST);
+    assert!(pollster::block_on(network.losses(&[loss])).unwrap()[0].is_nan());
 }
 
 /// Some coordinates of each parameter: `(loss(w + h) - loss(w - h)) / 2h` in double precision.

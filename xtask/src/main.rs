@@ -30,7 +30,10 @@ Usage: cargo xtask <COMMAND>
   test                         Every check: formatting, lints, tests, page weight, browser tests
                                (50 minutes the first time, 15 after that)
   data                         Fetch CIFAR-10 and cut the page's larger subsets into public/data/ (5 minutes)
-  bench                        Milliseconds a step of `rote train` for a few models, on each device (10 minutes)
+  bench                        What a training step costs here and in PyTorch, TensorFlow.js and jax-js, into
+                               docs/performance.md (an hour); or one part of it:
+  bench cpu|gpu|browser        ... [--models A,B] [--rounds 5] [--peers rote-cpu,jax-wasm]
+  bench weight|report          ... what the page weighs; the document anew from what was measured before
 ";
 
 fn main() -> std::process::ExitCode {
@@ -55,7 +58,10 @@ fn run(words: &[String]) -> Result<(), Failure> {
         ["serve", options @ ..] => serve::run(&serve::Options::parse(options)?),
         ["test"] => check::run(),
         ["data"] => data::run(),
-        ["bench"] => bench::run(),
+        ["bench"] => bench::run(None, &[]),
+        ["bench", kind @ ("cpu" | "gpu" | "browser" | "weight" | "report"), options @ ..] => {
+            bench::run(Some(kind), options)
+        }
         _ => Err(Failure::Usage { given: words.join(" ") }),
     }
 }

@@ -118,7 +118,7 @@ fn find_chromium() -> Option<PathBuf> {
     on_path.chain(usual.map(PathBuf::from)).find(|path| path.is_file())
 }
 
-fn npm() -> Command {
+pub fn npm() -> Command {
     Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }
 

@@ -16,7 +16,7 @@ struct Part {
 
 const PARTS: &[Part] = &[
     Part { name: "page", limit_bytes: 250_000, holds: |file| is_page(file) },
-    Part { name: "engine", limit_bytes: 1_900_000, holds: |file| is_engine(file) },
+    Part { name: "engine", limit_bytes: 1_200_000, holds: |file| is_engine(file) },
 ];
 
 /// What arrives before a person can do anything.

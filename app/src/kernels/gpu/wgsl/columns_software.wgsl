@@ -41,7 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let a$q = select(vec4f(), load_a(at.$q, p.channels - channel.$q), in.$q);
 //# end
 //# for j in 0..4
-        let b$j = load_b(p.b_offset + (row + $tu) * p.b_stride + column$j, p.columns - column$j);
+        // What stands behind the last row may be no number, and 0 times that is none either.
+        let b$j = select(vec4f(), load_b(p.b_offset + (row + $tu) * p.b_stride + column$j, p.columns - column$j), row + $tu < end);
 //# end
 //# for q in x y z w
 //# for r in x y z w

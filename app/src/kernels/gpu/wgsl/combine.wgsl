@@ -14,5 +14,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         sum += load_a(split * p.c_split + row * p.columns + column, left);
     }
     if p.bias != 0xffffffffu { sum += load_b(p.bias + column, left); }
-    finish(p.c_offset + row * p.c_stride + column, left, max(sum, vec4f(p.floor)));
+    finish(p.c_offset + row * p.c_stride + column, left, rectified(sum, p.floor));
 }

@@ -56,6 +56,12 @@ fn load_b(at: u32, left: u32) -> vec4f {
 //# end
 }
 
+// ReLU where `floor` is 0. Without it nothing is clamped: that would hide a number that is none, and so a run that has
+// diverged.
+fn rectified(value: vec4f, floor: f32) -> vec4f {
+    return select(value, max(value, vec4f()), floor == 0f);
+}
+
 // Writes four columns of a result, or adds them to what is there.
 fn finish(at: u32, left: u32, value: vec4f) {
 //# if ADD

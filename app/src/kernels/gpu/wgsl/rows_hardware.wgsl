@@ -68,6 +68,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let at = p.c_offset + group.z * p.c_split + column;
 //# for i in 0..4
     let number$i = group.x * 64u + local.y * 4u + $iu;
-    if number$i < p.rows { finish(at + number$i * p.c_stride, left, max(c$i + bias, vec4f(p.floor))); }
+    if number$i < p.rows { finish(at + number$i * p.c_stride, left, rectified(c$i + bias, p.floor)); }
 //# end
 }

@@ -48,10 +48,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# end
 //# end
         var row = p.b_offset + (tap * p.channels + channel) * p.b_stride;
+//# if VA
+//# else
+        // What stands behind the last row may be no number, and 0 times that is none either.
+        var k = 0u;
+//# end
 //# for u in x y z w
         {
 //# for j in 0..4
+//# if VA
             let b$j = load_b(row + column$j, p.columns - column$j);
+//# else
+            let b$j = select(vec4f(), load_b(row + column$j, p.columns - column$j), k < left);
+//# end
 //# end
 //# for q in 0..4
 //# for r in x y z w
@@ -62,6 +71,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# end
         }
         row += p.b_stride;
+//# if VA
+//# else
+        k += 1u;
+//# end
 //# end
         channel += 4u;
         new_tap = channel >= p.channels;
@@ -79,7 +92,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if p.bias != 0xffffffffu { bias = load_b(p.bias + column$j, left); }
 //# for q in 0..4
 //# for r in x y z w
-        if number$q.$r < p.rows { finish(at + number$q.$r * p.c_stride + column$j, left, max(c$q$r$j + bias, vec4f(p.floor))); }
+        if number$q.$r < p.rows { finish(at + number$q.$r * p.c_stride + column$j, left, rectified(c$q$r$j + bias, p.floor)); }
 //# end
 //# end
     }

@@ -1,0 +1,102 @@
+//! Against PyTorch, natively: `rote time` and `benches/peers/torch.py` in turn.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::rows::{Row, keep};
+use super::{Options, peers_folder, results};
+use crate::data::rote;
+use crate::failure::Failure;
+use crate::shell;
+
+const FIX: &str = "install PyTorch 2 and numpy, and name their Python in PYTHON";
+const THREADS: &str = "2";
+
+/// On two CPU threads.
+pub(super) fn cpu(options: &Options) -> Result<(), Failure> {
+    measure(options, "cpu", "cpu", "cpu.json")
+}
+
+/// On a GPU, where there is one that is not emulated.
+pub(super) fn gpu(options: &Options) -> Result<(), Failure> {
+    let listing = shell::output(rote().args(["devices", "--json"]), "mend what is reported above")?;
+    let listing: Value = serde_json::from_str(&listing).unwrap_or_default();
+    let is_real = |device: &Value| device["device"] == "gpu" && device["is_software"] == false;
+    if listing.as_array().into_iter().flatten().any(is_real) {
+        return measure(options, "gpu", "cuda", "gpu.json");
+    }
+    println!("There is no GPU here that is not emulated: the GPU was not measured.");
+    Ok(())
+}
+
+fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> Result<(), Failure> {
+    let mut about = json!({ "threads": THREADS, "batch": 128, "date": today() });
+    for model in &options.models {
+        let mut ours = Row { model: model.clone(), participant: "rote".into(), ..empty() };
+        let mut peers: Vec<Row> = Vec::new();
+        // In turn, so that what slows the machine down for a while does not fall on one of them alone.
+        for _ in 0..options.rounds {
+            let printed = time(model, device, "128")?;
+            about["device"] = printed["device"].clone();
+            join(&mut ours, Row::read(&printed, "rote"));
+            for printed in torch(model, torch_device)? {
+                about["pytorch"] = printed["version"].clone();
+                let participant = format!("PyTorch {}", printed["mode"].as_str().unwrap_or("eager"));
+                match peers.iter_mut().find(|peer| peer.participant == participant) {
+                    Some(peer) => join(peer, Row::read(&printed, &participant)),
+                    None => peers.extend(Row::read(&printed, &participant)),
+                }
+            }
+        }
+        for row in std::iter::once(&ours).chain(&peers) {
+            println!("{model:<16} {:<18} {:8.2} ms/step", row.participant, row.best_ms().unwrap_or(f64::NAN));
+        }
+        peers.insert(0, ours);
+        keep(&results(file), &about, &peers)?;
+    }
+    if device == "cpu" { scaling(&about) } else { Ok(()) }
+}
+
+/// What a step costs as the batch grows.
+fn scaling(about: &Value) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for model in ["mlp-1x512", "cnn-small"] {
+        for batch in ["32", "64", "128", "256", "512", "1024"] {
+            let printed = time(model, "cpu", batch)?;
+            rows.extend(Row::read(&printed, batch));
+        }
+    }
+    keep(&results("scaling.json"), about, &rows)
+}
+
+fn time(model: &str, device: &str, batch: &str) -> Result<Value, Failure> {
+    let mut command = rote();
+    command.args(["time", "--model", model, "--device", device, "--batch", batch, "--rounds", "2"]);
+    command.env("RAYON_NUM_THREADS", THREADS);
+    let printed = shell::output(&mut command, "mend what is reported above")?;
+    Ok(serde_json::from_str(&printed).unwrap_or_default())
+}
+
+fn torch(model: &str, device: &str) -> Result<Vec<Value>, Failure> {
+    let mut python = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
+    python.current_dir(peers_folder()).args(["torch.py", "--models", model, "--device", device, "--threads", THREADS]);
+    let printed = shell::output(python.args(["--rounds", "2", "--steps-ms", "1000"]), FIX)?;
+    Ok(printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+fn join(row: &mut Row, more: Option<Row>) {
+    if let Some(more) = more {
+        row.step_ms.extend(more.step_ms);
+        row.losses = more.losses;
+    }
+}
+
+fn empty() -> Row {
+    Row { model: String::new(), participant: String::new(), step_ms: Vec::new(), losses: Vec::new(), failed: None }
+}
+
+/// The date, as the system writes it.
+pub(super) fn today() -> String {
+    shell::answer(Command::new("date").arg("+%Y-%m-%d")).unwrap_or_default()
+}
