@@ -51,12 +51,12 @@ async function fetchModule(url) {
     loaded += value.length;
     if (loaded - reported > 100_000) {
       reported = loaded;
-      post({ reply: "loading", loaded_bytes: loaded, total_bytes: total });
+      post({ loading: { loaded_bytes: loaded, total_bytes: total } });
     }
   }
   const bytes = await new Blob(chunks).arrayBuffer();
   const module = await WebAssembly.compile(bytes);
-  post({ reply: "loading", loaded_bytes: loaded, total_bytes: loaded }, module);
+  post({ loading: { loaded_bytes: loaded, total_bytes: loaded } }, module);
   return module;
 }
 
@@ -65,7 +65,7 @@ function deliver({ json, bytes }) {
 }
 
 function fail(message) {
-  post({ reply: "failed", message, fatal: true });
+  post({ failed: { message, fatal: true } });
 }
 
 function post(reply, module) {

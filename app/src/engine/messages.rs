@@ -50,7 +50,8 @@ pub enum Request {
 
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "kebab-case")]
+// Not tagged within, as events are: reading that kind takes twice the code, and the page carries it.
+#[serde(rename_all = "kebab-case")]
 // A reply lives for one message; a box would only make the sender's side longer.
 #[allow(clippy::large_enum_variant)]
 pub enum Reply {
