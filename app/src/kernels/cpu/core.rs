@@ -127,13 +127,13 @@ impl CpuCore {
                 dense::forward(arch, layer, numbers, target, batch);
             }
             Operation::BatchNorm { beta, statistics, relu } => {
-                let layer = BatchNorm { input: *input, output: *output, relu: *relu };
+                let layer = BatchNorm { arch, input: *input, output: *output, relu: *relu };
                 let statistics = &mut self.parts.statistics[*statistics..][..2 * input.channels];
                 let beta = &parameters[beta.clone()];
                 if mode == Mode::Training {
-                    layer.train(arch, &mut self.measured[number], statistics, beta, numbers, target, batch);
+                    layer.train(&mut self.measured[number], statistics, beta, numbers, target, batch);
                 } else {
-                    layer.evaluate(arch, statistics, beta, numbers, target, batch);
+                    layer.evaluate(statistics, beta, numbers, target, batch);
                 }
             }
             Operation::MaxPool(window) => pool::max(arch, *window, (*input, numbers), (*output, target), batch),
@@ -214,10 +214,10 @@ impl CpuCore {
                 }
             }
             Operation::BatchNorm { beta, relu, .. } => {
-                let layer = BatchNorm { input: *input, output: *output, relu: *relu };
+                let layer = BatchNorm { arch, input: *input, output: *output, relu: *relu };
                 let beta = (&parameters[beta.clone()], &mut self.gradients[beta.clone()]);
                 let measured = &mut self.measured[number];
-                layer.backward(arch, measured, beta, numbers, output_gradient, input_gradient, batch);
+                layer.backward(measured, beta, numbers, output_gradient, input_gradient, batch);
             }
             Operation::MaxPool(window) => {
                 let output = (*output, results.as_slice(), &*output_gradient);

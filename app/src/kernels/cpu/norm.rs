@@ -20,6 +20,7 @@ pub(super) struct Measured {
 /// A batch norm layer between two views.
 #[derive(Clone, Copy)]
 pub(super) struct BatchNorm {
+    pub(super) arch: Arch,
     pub(super) input: View,
     pub(super) output: View,
     pub(super) relu: bool,
@@ -29,7 +30,6 @@ impl BatchNorm {
     /// Measures the batch, moves the running statistics (means, then variances) towards it, and normalizes.
     pub(super) fn train(
         &self,
-        arch: Arch,
         measured: &mut Measured,
         statistics: &mut [f32],
         beta: &[f32],
@@ -39,7 +39,6 @@ impl BatchNorm {
     ) {
         let channels = self.input.channels;
         let sums = self.sums(
-            arch,
             &mut measured.partial_sums,
             batch,
             #[inline(always)]
@@ -65,43 +64,26 @@ impl BatchNorm {
             follow(&mut means[channel], mean);
             follow(&mut variances[channel], variance * count / (count - 1.0).max(1.0));
         }
-        self.normalize(arch, &measured.mean, &measured.scale, beta, input, output, batch);
+        self.normalize(&measured.mean, &measured.scale, beta, input, output, batch);
     }
 
     /// Normalizes by the running statistics.
-    pub(super) fn evaluate(
-        &self,
-        arch: Arch,
-        statistics: &[f32],
-        beta: &[f32],
-        input: &[f32],
-        output: &mut [f32],
-        batch: usize,
-    ) {
+    pub(super) fn evaluate(&self, statistics: &[f32], beta: &[f32], input: &[f32], output: &mut [f32], batch: usize) {
         let (means, variances) = statistics.split_at(self.input.channels);
         let scales: Vec<f32> = variances
             .iter()
             .map(|&variance| (1.0 / (f64::from(variance) + BATCH_NORM_EPSILON).sqrt()) as f32)
             .collect();
-        self.normalize(arch, means, &scales, beta, input, output, batch);
+        self.normalize(means, &scales, beta, input, output, batch);
     }
 
-    fn normalize(
-        &self,
-        arch: Arch,
-        means: &[f32],
-        scales: &[f32],
-        beta: &[f32],
-        input: &[f32],
-        output: &mut [f32],
-        batch: usize,
-    ) {
+    fn normalize(&self, means: &[f32], scales: &[f32], beta: &[f32], input: &[f32], output: &mut [f32], batch: usize) {
         let shifts: Vec<f32> = means.iter().zip(scales).zip(beta).map(|((m, s), b)| b - m * s).collect();
         let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         let (channels, length) = (self.input.channels, self.output.pixels() * self.output.stride);
         for_each_part(&mut output[..batch * length], length, |image, output| {
             vectorized(
-                arch,
+                self.arch,
                 #[inline(always)]
                 || {
                     for pixel in 0..self.input.pixels() {
@@ -121,7 +103,6 @@ impl BatchNorm {
     /// `beta: sum g`, `input: scale (g - mean(g) - normalized mean(g normalized))`.
     pub(super) fn backward(
         &self,
-        arch: Arch,
         measured: &mut Measured,
         (beta, beta_gradient): (&[f32], &mut [f32]),
         input: &[f32],
@@ -134,7 +115,6 @@ impl BatchNorm {
         // What ReLU let through: (x - mean) scale > -beta.
         let least: Vec<f32> = beta.iter().map(|beta| if self.relu { -beta } else { f32::NEG_INFINITY }).collect();
         let sums = self.sums(
-            arch,
             partial_sums,
             batch,
             #[inline(always)]
@@ -162,7 +142,7 @@ impl BatchNorm {
         let length = self.input.pixels() * self.input.stride;
         for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
             vectorized(
-                arch,
+                self.arch,
                 #[inline(always)]
                 || {
                     for pixel in 0..self.input.pixels() {
@@ -187,7 +167,6 @@ impl BatchNorm {
     /// Two sums a channel over the batch: `work(image, one, two)` adds an image's.
     fn sums(
         &self,
-        arch: Arch,
         partial_sums: &mut Vec<f32>,
         batch: usize,
         work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
@@ -199,7 +178,7 @@ impl BatchNorm {
             for (at, sums) in sums.chunks_exact_mut(2 * channels).enumerate() {
                 let (one, two) = sums.split_at_mut(channels);
                 vectorized(
-                    arch,
+                    self.arch,
                     #[inline(always)]
                     || work(number * IMAGES + at, one, two),
                 );
