@@ -85,7 +85,9 @@ fn read(message: &JsValue) -> Result<Incoming, String> {
     let field = |name: &str| Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined());
     let json = field("json").and_then(|json| json.as_string()).ok_or("it sent a message without text")?;
     let reply = serde_json::from_str(&json).map_err(|error| format!("it sent what is no message ({error})"))?;
-    let event = js_sys::JSON::parse(&json).and_then(|reply| Reflect::get(&reply, &"event".into())).ok();
+    // `{ event: { event: … } }`: the reply's kind, then its field.
+    let inside = |value: JsValue| Reflect::get(&value, &"event".into());
+    let event = js_sys::JSON::parse(&json).and_then(inside).and_then(inside).ok();
     Ok(Incoming {
         reply,
         event,
