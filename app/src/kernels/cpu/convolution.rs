@@ -1,13 +1,16 @@
 //! Convolutions as products of whole window rows, without copying windows: channels last, a window is `size` contiguous
 //! rows of the picture.
 
-use pulp::{Arch, Simd, WithSimd};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pulp::{Arch, Simd};
 
 use super::super::plan::{InputGradient, View, Window};
 use super::geometry::{Geometry, put};
 use super::panels::Panels;
 use super::parallel::{for_each, for_each_part};
-use super::tile::{ROWS, Tile, WIDEST, add, add_columns, add_rows, store, zeros};
+use super::tile::{Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, most_vectors, zeros};
 
 /// Into so many parts a batch is cut for the weight gradient; each has a sum of its own.
 const PARTS: usize = 8;
@@ -23,7 +26,7 @@ pub(super) struct Convolution {
 /// Space that is kept between steps.
 #[derive(Default)]
 pub(super) struct Scratch {
-    panels: Panels,
+    pub(super) panels: Panels,
     partial_sums: Vec<f32>,
 }
 
@@ -55,20 +58,9 @@ impl Convolution {
         scratch.panels.pack(arch, inner, outputs, |row, first, target| {
             target.copy_from_slice(&weight[row * outputs + first..][..target.len()]);
         });
-        let finish = |numbers: &mut [f32], first: usize| {
-            if let Some(bias) = bias {
-                numbers.iter_mut().zip(&bias[first..]).for_each(|(number, bias)| *number += bias);
-            }
-            if relu {
-                numbers.iter_mut().for_each(|number| *number = number.max(0.0));
-            }
-        };
-        let (panels, view) = (&scratch.panels, self.output);
         let source = Source { geometry, numbers: input, view: self.input };
-        source.convolve(arch, panels, output, view, batch, |numbers, first, target| {
-            finish(numbers, first);
-            target.copy_from_slice(numbers);
-        });
+        let finish = Finish { bias, relu, add: false };
+        source.convolve(arch, &scratch.panels, (output, self.output), batch, finish);
     }
 
     /// The gradient of the input from that of the output.
@@ -93,9 +85,8 @@ impl Convolution {
                 }
             });
             let source = Source { geometry, numbers: output_gradient, view: self.output };
-            source.convolve(arch, &scratch.panels, input_gradient, self.input, batch, |numbers, _, target| {
-                put(numbers, target, is_added);
-            });
+            let finish = Finish { add: is_added, ..Finish::default() };
+            source.convolve(arch, &scratch.panels, (input_gradient, self.input), batch, finish);
         } else {
             let columns = size * size * inputs;
             scratch.panels.pack(arch, outputs, columns, |output, first, target| {
@@ -106,7 +97,7 @@ impl Convolution {
             let (panels, length) = (&scratch.panels, self.input.pixels() * self.input.stride);
             for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
                 let source = &output_gradient[self.output.at(image * self.output.pixels())..];
-                arch.dispatch(Scatter { convolution: self, panels, source, target, is_added });
+                dispatch(arch, Scatter { convolution: self, panels, source, target, is_added });
             });
         }
     }
@@ -127,7 +118,7 @@ impl Convolution {
         for_each(parts, |(part, sums): (usize, &mut [f32])| {
             sums.fill(0.0);
             let images = part * batch / PARTS..(part + 1) * batch / PARTS;
-            arch.dispatch(WeightGradient { convolution: self, input, output_gradient, images, sums });
+            dispatch(arch, WeightGradient { convolution: self, input, output_gradient, images, sums });
         });
         let sums = &scratch.partial_sums;
         for_each_part(weight_gradient, 4096, |number, target| {
@@ -147,102 +138,119 @@ struct Source<'a> {
     view: View,
 }
 
-impl Source<'_> {
-    /// Convolves a batch; `finish(sums, first channel, target)` puts the sums of one pixel where they belong.
+impl<'a> Source<'a> {
+    /// Convolves a batch into a view.
     fn convolve(
         self,
         arch: Arch,
         panels: &Panels,
-        output: &mut [f32],
-        view: View,
+        (output, view): (&mut [f32], View),
         batch: usize,
-        finish: impl Fn(&mut [f32], usize, &mut [f32]) + Sync + Copy,
+        finish: Finish<'_>,
     ) {
         let (group, length) = (self.geometry.group(), view.pixels() * view.stride);
         for_each_part(&mut output[..batch * length], group * length, |number, output| {
-            arch.dispatch(Forward { source: self, panels, first_image: number * group, output, view, finish });
+            dispatch(arch, Forward { source: self, panels, first_image: number * group, output, view, finish });
         });
+    }
+
+    /// The windows of some images.
+    #[inline(always)]
+    fn windows(self, images: Range<usize>) -> Windows<'a> {
+        let Self { geometry, numbers, view } = self;
+        // A window of one pixel needs no frame.
+        if geometry.window.size == 1 && geometry.window.step == 1 {
+            let pixels = images.start * view.pixels()..images.end * view.pixels();
+            let starts = pixels.map(|pixel| view.at(pixel)).collect();
+            Windows { geometry, numbers: Cow::Borrowed(numbers), starts }
+        } else {
+            let starts = geometry.starts(images.len());
+            // Tiles of columns read past the end of the last window.
+            let mut frames = vec![0.0; images.len() * geometry.frame() + TALLEST];
+            geometry.fill(&mut frames, numbers, view, images);
+            Windows { geometry, numbers: Cow::Owned(frames), starts }
+        }
     }
 }
 
-struct Forward<'a, F> {
+/// Numbers in which every window is some rows of a frame.
+struct Windows<'a> {
+    geometry: Geometry,
+    numbers: Cow<'a, [f32]>,
+    /// Where each window begins.
+    starts: Vec<usize>,
+}
+
+struct Forward<'a> {
     source: Source<'a>,
     panels: &'a Panels,
     first_image: usize,
     output: &'a mut [f32],
     view: View,
-    finish: F,
+    finish: Finish<'a>,
 }
 
-impl<F: Fn(&mut [f32], usize, &mut [f32]) + Copy> WithSimd for Forward<'_, F> {
-    type Output = ();
-
+impl Tiled for Forward<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { source, panels, first_image, output, view, finish } = self;
-        let geometry = source.geometry;
         let images = output.len() / (view.pixels() * view.stride);
-        let mut frames = Vec::new();
-        // A window of one pixel needs no frame.
-        let (numbers, starts) = if geometry.window.size == 1 && geometry.window.step == 1 {
-            let first = first_image * source.view.pixels();
-            let pixels = first..first + images * source.view.pixels();
-            (source.numbers, pixels.map(|pixel| source.view.at(pixel)).collect())
-        } else {
-            frames.resize(images * geometry.frame(), 0.0);
-            geometry.fill(&mut frames, source.numbers, source.view, first_image..first_image + images);
-            (frames.as_slice(), geometry.starts(images))
-        };
-        let windows = Windows { geometry, numbers, starts: &starts };
-        for (first, strip) in panels.strips::<S>() {
-            let count = panels.outputs - first;
-            if count > S::F32_LANES {
-                windows.strip::<S, 2>(simd, strip, first, count, output, view, finish);
-            } else {
-                windows.strip::<S, 1>(simd, strip, first, count, output, view, finish);
+        let windows = source.windows(first_image..first_image + images);
+        for (first, vectors, strip) in panels.strips::<S>() {
+            let place = (first, panels.outputs, view);
+            match vectors {
+                1 => windows.multiply::<S, R, 1>(simd, strip, place, output, finish),
+                3 if most_vectors::<S>() == 3 => windows.multiply::<S, R, 3>(simd, strip, place, output, finish),
+                _ => windows.multiply::<S, R, 2>(simd, strip, place, output, finish),
             }
         }
     }
 }
 
-struct Windows<'a> {
-    geometry: Geometry,
-    numbers: &'a [f32],
-    starts: &'a [usize],
-}
-
 impl Windows<'_> {
+    /// Multiplies all windows with a strip of the weight whose first of so many channels is `first`.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "the innermost loops, split off for the two widths")]
-    fn strip<S: Simd, const V: usize>(
+    fn multiply<S: Simd, const R: usize, const V: usize>(
         &self,
         simd: S,
         strip: &[f32],
-        first: usize,
-        count: usize,
+        (first, channels, view): (usize, usize, View),
         output: &mut [f32],
-        view: View,
-        finish: impl Fn(&mut [f32], usize, &mut [f32]),
+        finish: Finish<'_>,
     ) {
-        let count = count.min(V * S::F32_LANES);
-        let row = self.geometry.row();
-        let panel_row = strip.len() / self.geometry.window.size;
-        for (number, starts) in self.starts.chunks(ROWS).enumerate() {
-            let mut tile: Tile<S, V> = zeros(simd);
-            for (y, panel) in strip.chunks_exact(panel_row).enumerate() {
+        let (row, frame_row) = (self.geometry.row(), self.geometry.frame_row());
+        let numbers = &*self.numbers;
+        for (number, starts) in self.starts.chunks(R).enumerate() {
+            let mut tile: Tile<S, R, V> = zeros(simd);
+            for (y, strip) in strip.chunks_exact(strip.len() / self.geometry.window.size).enumerate() {
                 // The last tile repeats its last row; what it computes there is not stored.
-                let rows: [&[f32]; ROWS] = std::array::from_fn(|at| {
-                    let start = starts[at.min(starts.len() - 1)];
-                    &self.numbers[start + y * self.geometry.frame_row()..][..row]
-                });
-                tile = add_rows(simd, tile, &rows, panel);
+                let rows = array(|at| &numbers[starts[at.min(starts.len() - 1)] + y * frame_row..][..row]);
+                tile = add_rows(simd, tile, &rows, strip);
             }
-            for at in 0..ROWS {
-                if at < starts.len() {
-                    let mut sums = [0.0; WIDEST];
-                    store(simd, tile[at], &mut sums[..V * S::F32_LANES]);
-                    let target = &mut output[view.at(number * ROWS + at) + first..][..count];
-                    finish(&mut sums[..count], first, target);
+            for (at, sums) in tile.into_iter().enumerate().take(starts.len()) {
+                let target = &mut output[view.at(number * R + at)..][first..channels];
+                finish.put(simd, sums, first, target);
+            }
+        }
+    }
+
+    /// Adds the outer products of the windows with the rows of a strip of the output's gradient to `sums`,
+    /// `[window, channels]`, from channel `first` on.
+    #[inline(always)]
+    fn add_outer<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        strip: &[f32],
+        (first, channels): (usize, usize),
+        sums: &mut [f32],
+    ) {
+        let (row, frame_row) = (self.geometry.row(), self.geometry.frame_row());
+        for (y, sums) in sums.chunks_exact_mut(row * channels).enumerate() {
+            for (x, sums) in sums.chunks_mut(R * channels).enumerate() {
+                let columns = &self.numbers[y * frame_row + x * R..];
+                let tile: Tile<S, R, V> = add_columns(simd, zeros(simd), columns, &self.starts, strip);
+                for (row, target) in tile.into_iter().zip(sums.chunks_exact_mut(channels)) {
+                    Finish::ADD.put(simd, row, 0, &mut target[first..]);
                 }
             }
         }
@@ -259,38 +267,56 @@ struct Scatter<'a> {
     is_added: bool,
 }
 
-impl WithSimd for Scatter<'_> {
-    type Output = ();
-
+impl Tiled for Scatter<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { convolution, panels, source, target, is_added } = self;
-        let geometry = convolution.over_input();
-        let mut frame = vec![0.0; geometry.frame()];
-        let (starts, row) = (geometry.starts(1), geometry.row());
-        for (first, strip) in panels.strips::<S>() {
-            for (number, starts) in starts.chunks(ROWS).enumerate() {
-                let rows: [&[f32]; ROWS] = std::array::from_fn(|at| {
-                    let pixel = number * ROWS + at.min(starts.len() - 1);
-                    &source[pixel * convolution.output.stride..][..panels.inner]
+    fn run<S: Simd, const R: usize>(self, simd: S) {
+        let geometry = self.convolution.over_input();
+        let (mut frame, starts) = (vec![0.0; geometry.frame()], geometry.starts(1));
+        for (first, vectors, strip) in self.panels.strips::<S>() {
+            for (number, starts) in starts.chunks(R).enumerate() {
+                let rows = array(|at| {
+                    let pixel = number * R + at.min(starts.len() - 1);
+                    &self.source[pixel * self.convolution.output.stride..][..self.panels.inner]
                 });
-                let tile: Tile<S, 2> = add_rows(simd, zeros(simd), &rows, strip);
-                for (at, start) in starts.iter().enumerate() {
-                    let mut sums = [0.0; WIDEST];
-                    store(simd, tile[at], &mut sums[..2 * S::F32_LANES]);
-                    let mut column = first;
-                    let end = panels.outputs.min(first + 2 * S::F32_LANES);
-                    while column < end {
-                        let (y, x) = (column / row, column % row);
-                        let count = (row - x).min(end - column);
-                        let target = &mut frame[start + y * geometry.frame_row() + x..][..count];
-                        put(&sums[column - first..][..count], target, true);
-                        column += count;
-                    }
+                let frame = &mut frame;
+                match vectors {
+                    1 => self.spread::<S, R, 1>(simd, &rows, strip, first, starts, frame),
+                    3 if most_vectors::<S>() == 3 => self.spread::<S, R, 3>(simd, &rows, strip, first, starts, frame),
+                    _ => self.spread::<S, R, 2>(simd, &rows, strip, first, starts, frame),
                 }
             }
         }
-        geometry.empty(&frame, target, convolution.input, is_added);
+        geometry.empty(&frame, self.target, self.convolution.input, self.is_added);
+    }
+}
+
+impl Scatter<'_> {
+    /// Adds what some pixels give the columns of a strip to their windows.
+    #[inline(always)]
+    fn spread<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        rows: &[&[f32]; R],
+        strip: &[f32],
+        first: usize,
+        starts: &[usize],
+        frame: &mut [f32],
+    ) {
+        let geometry = self.convolution.over_input();
+        let (row, end) = (geometry.row(), self.panels.outputs.min(first + V * S::F32_LANES));
+        let tile: Tile<S, R, V> = add_rows(simd, zeros(simd), rows, strip);
+        for (products, start) in tile.into_iter().zip(starts) {
+            let mut numbers = [0.0; WIDEST];
+            Finish::default().put(simd, products, 0, &mut numbers);
+            let mut column = first;
+            while column < end {
+                let (y, x) = (column / row, column % row);
+                let count = (row - x).min(end - column);
+                let target = &mut frame[start + y * geometry.frame_row() + x..][..count];
+                put(&numbers[column - first..][..count], target, true);
+                column += count;
+            }
+        }
     }
 }
 
@@ -298,65 +324,32 @@ struct WeightGradient<'a> {
     convolution: &'a Convolution,
     input: &'a [f32],
     output_gradient: &'a [f32],
-    images: std::ops::Range<usize>,
+    images: Range<usize>,
     sums: &'a mut [f32],
 }
 
-impl WithSimd for WeightGradient<'_> {
-    type Output = ();
-
+impl Tiled for WeightGradient<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { convolution, input, output_gradient, images, sums } = self;
         let geometry = convolution.over_input();
-        let group = geometry.group().min(images.len());
-        let starts = geometry.starts(group);
-        // Tiles read past the end of the last window.
-        let mut frames = vec![0.0; group * geometry.frame() + ROWS];
-        let view = convolution.output;
-        let mut first = images.start;
-        while first < images.end {
-            let count = group.min(images.end - first);
-            let filled = &mut frames[..count * geometry.frame()];
-            geometry.fill(filled, input, convolution.input, first..first + count);
-            let starts = &starts[..count * view.pixels()];
-            let gradient = &output_gradient[view.at(first * view.pixels())..];
-            for y in 0..convolution.window.size {
-                for x in (0..geometry.row()).step_by(ROWS) {
-                    let columns = &frames[y * geometry.frame_row() + x..];
-                    let rows = ROWS.min(geometry.row() - x);
-                    let sums = &mut sums[(y * geometry.row() + x) * view.channels..];
-                    for channel in (0..view.channels).step_by(2 * S::F32_LANES) {
-                        let left = view.channels - channel;
-                        let (vectors, sums) = (&gradient[channel..], &mut sums[channel..]);
-                        let factors = (columns, starts, vectors, view.stride);
-                        if left > S::F32_LANES {
-                            outer::<S, 2>(simd, factors, rows, left, sums, view.channels);
-                        } else {
-                            outer::<S, 1>(simd, factors, rows, left, sums, view.channels);
-                        }
-                    }
+        let (source, view) = (Source { geometry, numbers: input, view: convolution.input }, convolution.output);
+        let mut panels = Panels::default();
+        for first in images.clone().step_by(geometry.group()) {
+            let images = first..images.end.min(first + geometry.group());
+            panels.pack_here::<S>(images.len() * view.pixels(), view.channels, |pixel, channel, target| {
+                let numbers = &output_gradient[view.at(first * view.pixels() + pixel)..];
+                target.copy_from_slice(&numbers[channel..][..target.len()]);
+            });
+            let windows = source.windows(images);
+            for (channel, vectors, strip) in panels.strips::<S>() {
+                let place = (channel, view.channels);
+                match vectors {
+                    1 => windows.add_outer::<S, R, 1>(simd, strip, place, sums),
+                    3 if most_vectors::<S>() == 3 => windows.add_outer::<S, R, 3>(simd, strip, place, sums),
+                    _ => windows.add_outer::<S, R, 2>(simd, strip, place, sums),
                 }
             }
-            first += count;
-        }
-    }
-}
-
-#[inline(always)]
-fn outer<S: Simd, const V: usize>(
-    simd: S,
-    (columns, starts, vectors, step): (&[f32], &[usize], &[f32], usize),
-    rows: usize,
-    left: usize,
-    sums: &mut [f32],
-    row_length: usize,
-) {
-    let tile: Tile<S, V> = add_columns(simd, zeros(simd), columns, starts.iter().copied(), vectors, step);
-    let count = left.min(V * S::F32_LANES);
-    for (at, row) in tile.into_iter().enumerate() {
-        if at < rows {
-            add(simd, row, &mut sums[at * row_length..][..count]);
         }
     }
 }

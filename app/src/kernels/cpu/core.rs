@@ -9,7 +9,7 @@ use super::super::plan::{InputGradient, Node, Operation, Plan, Update, View};
 use super::convolution::{Convolution, Scratch};
 use super::norm::{BatchNorm, Measured};
 use super::parallel::for_each_part;
-use super::tile::WIDEST;
+use super::tile::TALLEST;
 use super::{dense, loss, pool, response, update};
 
 /// Numbers masked by one thread at a time.
@@ -207,7 +207,14 @@ impl CpuCore {
                 let outputs = output.channels;
                 sum_pixels(*output, output_gradient, &mut self.gradients[bias.clone()], batch);
                 let gradient = &mut self.gradients[weight.clone()];
-                dense::weight_gradient(arch, numbers, (output_gradient, outputs), gradient, batch);
+                dense::weight_gradient(
+                    arch,
+                    &mut self.scratch.panels,
+                    numbers,
+                    (output_gradient, outputs),
+                    gradient,
+                    batch,
+                );
                 if *how != InputGradient::None {
                     let (weight, target) = ((&parameters[weight.clone()], outputs), (input_gradient, *how));
                     dense::input_gradient(arch, weight, output_gradient, target, batch);
@@ -240,7 +247,7 @@ impl CpuCore {
 
 /// Makes room for a batch; tiles read past the end.
 fn grow(buffer: &mut Vec<f32>, values: usize, batch: usize) {
-    let length = values * batch + 2 * WIDEST;
+    let length = values * batch + TALLEST;
     if buffer.len() < length {
         buffer.resize(length, 0.0);
     }

@@ -1,15 +1,18 @@
 //! Dense layers: three matrix products, each cut into strips that fit the caches.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Simd};
 
 use super::super::plan::InputGradient;
 use super::geometry::put;
+use super::panels::Panels;
 use super::parallel::for_each_part;
-use super::tile::{ROWS, Tile, VECTORS, WIDEST, add, add_columns, add_rows, store, zeros};
+use super::tile::{Finish, Tile, Tiled, add_rows, array, dispatch, most_vectors, zeros};
 
 /// Numbers of the inner dimension worked on at a time: so many rows of a strip stay in the first cache.
 const DEPTH: usize = 256;
-/// Rows of a weight gradient worked on at a time: a multiple of both tile heights.
+/// Columns of a strip: two of the widest vectors.
+const STRIP: usize = 32;
+/// Rows of a weight gradient worked on at a time: a multiple of every tile height.
 const BLOCK: usize = 48;
 
 /// A matrix that is read `[row][column]`, or turned.
@@ -76,15 +79,18 @@ pub(super) fn input_gradient(
 /// The gradient of the weight: `input^T output_gradient`, `[inputs, outputs]`.
 pub(super) fn weight_gradient(
     arch: Arch,
+    panels: &mut Panels,
     input: &[f32],
     (output_gradient, outputs): (&[f32], usize),
     weight_gradient: &mut [f32],
     batch: usize,
 ) {
     let inputs = weight_gradient.len() / outputs;
+    panels.pack(arch, batch, outputs, |image, first, target| {
+        target.copy_from_slice(&output_gradient[image * outputs + first..][..target.len()]);
+    });
     for_each_part(weight_gradient, BLOCK * outputs, |number, target| {
-        let first = number * BLOCK;
-        arch.dispatch(WeightGradient { input, inputs, output_gradient, outputs, first, target, batch });
+        dispatch(arch, WeightGradient { input, inputs, panels, first: number * BLOCK, target });
     });
 }
 
@@ -97,21 +103,21 @@ fn product(
     finish: impl Fn(&mut [f32], usize, &mut [f32]) + Sync + Copy,
 ) {
     let rows = target.len() / columns;
-    let strips = columns.div_ceil(WIDEST);
+    let strips = columns.div_ceil(STRIP);
     // Strips are columns of the target, which safe code cannot hand to threads: each fills a block of its own.
-    let mut blocks = vec![0.0; strips * rows * WIDEST];
-    for_each_part(&mut blocks, rows * WIDEST, |number, block| {
-        let first = number * WIDEST;
-        let columns = WIDEST.min(columns - first);
-        arch.dispatch(Strip { left: &left[..rows * inner], inner, right, first, columns, block });
+    let mut blocks = vec![0.0; strips * rows * STRIP];
+    for_each_part(&mut blocks, rows * STRIP, |number, block| {
+        let first = number * STRIP;
+        let columns = STRIP.min(columns - first);
+        dispatch(arch, Strip { left: &left[..rows * inner], inner, right, first, columns, block });
     });
     for_each_part(target, 16 * columns, |number, target| {
         for (row, target) in target.chunks_exact_mut(columns).enumerate() {
-            for (strip, target) in target.chunks_mut(WIDEST).enumerate() {
-                let numbers = &blocks[(strip * rows + number * 16 + row) * WIDEST..][..target.len()];
-                let mut sums = [0.0; WIDEST];
+            for (strip, target) in target.chunks_mut(STRIP).enumerate() {
+                let numbers = &blocks[(strip * rows + number * 16 + row) * STRIP..][..target.len()];
+                let mut sums = [0.0; STRIP];
                 sums[..target.len()].copy_from_slice(numbers);
-                finish(&mut sums[..target.len()], strip * WIDEST, target);
+                finish(&mut sums[..target.len()], strip * STRIP, target);
             }
         }
     });
@@ -123,18 +129,16 @@ struct Strip<'a> {
     right: Matrix<'a>,
     first: usize,
     columns: usize,
-    /// `[rows, WIDEST]`.
+    /// `[rows, STRIP]`.
     block: &'a mut [f32],
 }
 
-impl WithSimd for Strip<'_> {
-    type Output = ();
-
+impl Tiled for Strip<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { left, inner, right, first, columns, block } = self;
         block.fill(0.0);
-        let width = VECTORS * S::F32_LANES;
+        let width = 2 * S::F32_LANES;
         let mut strip = vec![0.0; DEPTH * width];
         let row_count = left.len() / inner;
         // Vectors may be narrower than the widest: then a block is several strips.
@@ -144,14 +148,15 @@ impl WithSimd for Strip<'_> {
                 let depth = DEPTH.min(inner - deep);
                 let strip = &mut strip[..depth * width];
                 right.copy_block(deep, first + offset, columns, strip, width);
-                for row in (0..row_count).step_by(ROWS) {
-                    let rows: [&[f32]; ROWS] = std::array::from_fn(|at| {
+                for row in (0..row_count).step_by(R) {
+                    let rows: [&[f32]; R] = array(|at| {
                         let row = (row + at).min(row_count - 1);
                         &left[row * inner + deep..][..depth]
                     });
-                    let tile: Tile<S, VECTORS> = add_rows(simd, zeros(simd), &rows, strip);
-                    for (at, sums) in tile.into_iter().enumerate().take(row_count - row) {
-                        add(simd, sums, &mut block[(row + at) * WIDEST + offset..][..width]);
+                    let tile: Tile<S, R, 2> = add_rows(simd, zeros(simd), &rows, strip);
+                    for at in 0..R.min(row_count - row) {
+                        let target = &mut block[(row + at) * STRIP + offset..][..width];
+                        Finish::ADD.put(simd, tile[at], 0, target);
                     }
                 }
             }
@@ -162,37 +167,60 @@ impl WithSimd for Strip<'_> {
 struct WeightGradient<'a> {
     input: &'a [f32],
     inputs: usize,
-    output_gradient: &'a [f32],
-    outputs: usize,
+    /// The output's gradient, `[batch, outputs]`.
+    panels: &'a Panels,
     /// The first row of the target.
     first: usize,
     /// `[up to BLOCK, outputs]`.
     target: &'a mut [f32],
-    batch: usize,
 }
 
-impl WithSimd for WeightGradient<'_> {
-    type Output = ();
-
+impl Tiled for WeightGradient<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { input, inputs, output_gradient, outputs, first, target, batch } = self;
-        let row_count = target.len() / outputs;
-        // The block's columns of the input, side by side: rows of the input are pages apart.
-        let mut columns = vec![0.0; batch * BLOCK];
-        for (image, column) in columns.chunks_exact_mut(BLOCK).enumerate() {
-            column[..row_count].copy_from_slice(&input[image * inputs + first..][..row_count]);
-        }
-        for channel in (0..outputs).step_by(VECTORS * S::F32_LANES) {
-            let count = (VECTORS * S::F32_LANES).min(outputs - channel);
-            for row in (0..row_count).step_by(ROWS) {
-                let starts = (0..batch).map(|image| image * BLOCK + row);
-                let vectors = &output_gradient[channel..];
-                let tile: Tile<S, VECTORS> = add_columns(simd, zeros(simd), &columns, starts, vectors, outputs);
-                for (at, sums) in tile.into_iter().enumerate().take(row_count - row) {
-                    store(simd, sums, &mut target[(row + at) * outputs + channel..][..count]);
+    fn run<S: Simd, const R: usize>(self, simd: S) {
+        let Self { input, inputs, panels, first, target } = self;
+        let (batch, row_count) = (panels.inner, target.len() / panels.outputs);
+        // Columns of the input as rows: in it they are pages apart.
+        let mut turned = vec![0.0; BLOCK * DEPTH];
+        for deep in (0..batch).step_by(DEPTH) {
+            let depth = DEPTH.min(batch - deep);
+            for image in 0..depth {
+                let numbers = &input[(deep + image) * inputs + first..][..row_count];
+                for (row, number) in turned.chunks_exact_mut(DEPTH).zip(numbers) {
+                    row[image] = *number;
+                }
+            }
+            let finish = Finish { add: deep > 0, ..Finish::default() };
+            for (column, vectors, strip) in panels.strips::<S>() {
+                let width = vectors * S::F32_LANES;
+                let strip = &strip[deep * width..][..depth * width];
+                for row in (0..row_count).step_by(R) {
+                    let rows = array(|at| &turned[(row + at).min(row_count - 1) * DEPTH..][..depth]);
+                    let target = &mut target[row * panels.outputs..];
+                    let place = (column, panels.outputs);
+                    match vectors {
+                        1 => block::<S, R, 1>(simd, &rows, strip, finish, place, target),
+                        3 if most_vectors::<S>() == 3 => block::<S, R, 3>(simd, &rows, strip, finish, place, target),
+                        _ => block::<S, R, 2>(simd, &rows, strip, finish, place, target),
+                    }
                 }
             }
         }
+    }
+}
+
+/// One tile of a product, put into rows of `row_length` numbers of `target` from `column` on.
+#[inline(always)]
+fn block<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    rows: &[&[f32]; R],
+    strip: &[f32],
+    finish: Finish<'_>,
+    (column, row_length): (usize, usize),
+    target: &mut [f32],
+) {
+    let tile: Tile<S, R, V> = add_rows(simd, zeros(simd), rows, strip);
+    for (row, target) in tile.into_iter().zip(target.chunks_exact_mut(row_length)) {
+        finish.put(simd, row, column, &mut target[column..]);
     }
 }

@@ -65,7 +65,12 @@ impl Geometry {
                 let row =
                     &mut frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];
                 let pixel = image * view.pixels() + y * self.inner_side;
-                for (x, target) in row[..self.inner_side * self.channels].chunks_exact_mut(self.channels).enumerate() {
+                let row = &mut row[..self.inner_side * self.channels];
+                if view.stride == self.channels {
+                    row.copy_from_slice(&numbers[view.at(pixel)..][..row.len()]);
+                    continue;
+                }
+                for (x, target) in row.chunks_exact_mut(self.channels).enumerate() {
                     target.copy_from_slice(&numbers[view.at(pixel + x)..][..self.channels]);
                 }
             }

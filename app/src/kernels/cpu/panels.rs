@@ -3,8 +3,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::parallel::for_each_part;
-use super::tile::{VECTORS, width};
+use super::parallel::for_each;
+use super::tile::most_vectors;
 
 /// The packed matrix. The space is kept between steps.
 #[derive(Default)]
@@ -23,33 +23,74 @@ impl Panels {
         outputs: usize,
         fill: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) {
-        (self.inner, self.outputs) = (inner, outputs);
-        let strip_width = arch.dispatch(StripWidth);
-        self.numbers.resize(outputs.div_ceil(strip_width) * strip_width * inner, 0.0);
-        for_each_part(&mut self.numbers, strip_width * inner, |number, strip| {
-            let first = number * strip_width;
-            let count = strip_width.min(outputs - first);
-            for (row, target) in strip.chunks_exact_mut(strip_width).enumerate() {
-                fill(row, first, &mut target[..count]);
-            }
-        });
+        let (lanes, most) = arch.dispatch(Widths);
+        let mut strips = Vec::new();
+        let mut left = self.resize(lanes, inner, outputs);
+        for (first, vectors) in cut(outputs, lanes, most) {
+            let (strip, rest) = left.split_at_mut(vectors * lanes * inner);
+            strips.push((first, vectors * lanes, strip));
+            left = rest;
+        }
+        for_each(strips, |(first, width, strip)| fill_strip(strip, first, width.min(outputs - first), width, &fill));
     }
 
-    /// The first column and the numbers of each strip.
-    pub(super) fn strips<S: Simd>(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        let strip_width = width::<S>(VECTORS);
-        let strips = self.numbers.chunks_exact((strip_width * self.inner).max(1)).enumerate();
-        strips.map(move |(number, strip)| (number * strip_width, strip))
+    /// The same, from within work that has been dispatched already.
+    #[inline(always)]
+    pub(super) fn pack_here<S: Simd>(&mut self, inner: usize, outputs: usize, fill: impl Fn(usize, usize, &mut [f32])) {
+        let mut left = self.resize(S::F32_LANES, inner, outputs);
+        for (first, vectors) in cut(outputs, S::F32_LANES, most_vectors::<S>()) {
+            let width = vectors * S::F32_LANES;
+            let (strip, rest) = left.split_at_mut(width * inner);
+            fill_strip(strip, first, width.min(outputs - first), width, &fill);
+            left = rest;
+        }
+    }
+
+    fn resize(&mut self, lanes: usize, inner: usize, outputs: usize) -> &mut [f32] {
+        (self.inner, self.outputs) = (inner, outputs);
+        self.numbers.resize(outputs.next_multiple_of(lanes) * inner, 0.0);
+        &mut self.numbers
+    }
+
+    /// The first column, the vectors in a row and the numbers of each strip.
+    #[inline(always)]
+    pub(super) fn strips<S: Simd>(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
+        cut(self.outputs, S::F32_LANES, most_vectors::<S>()).map(|(first, vectors)| {
+            let length = vectors * S::F32_LANES * self.inner;
+            (first, vectors, &self.numbers[first * self.inner..][..length])
+        })
     }
 }
 
-struct StripWidth;
+#[inline(always)]
+fn fill_strip(strip: &mut [f32], first: usize, count: usize, width: usize, fill: &impl Fn(usize, usize, &mut [f32])) {
+    for (row, target) in strip.chunks_exact_mut(width).enumerate() {
+        let (target, beyond) = target.split_at_mut(count);
+        fill(row, first, target);
+        beyond.fill(0.0);
+    }
+}
 
-impl WithSimd for StripWidth {
-    type Output = usize;
+/// The first column and the vectors of each strip: twos, and a three where a vector would be left alone (a tile of
+/// single vectors waits for its loads) and there are registers for it.
+fn cut(columns: usize, lanes: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let left = columns.saturating_sub(first).div_ceil(lanes);
+        let vectors = if left % 2 == 1 { left.min(most) } else { left.min(2) };
+        let strip = (first, vectors);
+        first += vectors * lanes;
+        (vectors > 0).then_some(strip)
+    })
+}
+
+struct Widths;
+
+impl WithSimd for Widths {
+    type Output = (usize, usize);
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        width::<S>(VECTORS)
+    fn with_simd<S: Simd>(self, _: S) -> (usize, usize) {
+        (S::F32_LANES, most_vectors::<S>())
     }
 }

@@ -1,52 +1,83 @@
-//! The heart of every product: a tile of `ROWS` x `V` vectors of results that stays in registers while the two factors
-//! stream past. One factor is read a number at a time, the other a vector at a time.
+//! The heart of every product: a tile of `R` rows of `V` vectors of results that stays in registers while the two
+//! factors stream past. One factor is read a number at a time, the other a vector at a time.
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
-/// Rows of a tile. With two vectors a row, six fill the sixteen registers of AVX2 (and keep AVX-512 busy); WebAssembly's
-/// engines map to sixteen registers too, but need some for addresses.
-pub(super) const ROWS: usize = if cfg!(target_family = "wasm") { 4 } else { 6 };
-/// Vectors in a row of a tile.
-pub(super) const VECTORS: usize = 2;
-/// Numbers in the widest vector of any processor: how far a tile may read past what it needs.
-pub(super) const WIDEST: usize = 16 * VECTORS;
+/// Numbers in the widest row of a tile on any processor.
+pub(super) const WIDEST: usize = 3 * 16;
+/// Rows of the tallest tile: how far columns are read past what is needed.
+pub(super) const TALLEST: usize = 8;
 
-/// `ROWS` x `V` vectors of sums.
-pub(super) type Tile<S, const V: usize> = [[<S as Simd>::f32s; V]; ROWS];
+/// `R` rows of `V` vectors of sums.
+pub(super) type Tile<S, const R: usize, const V: usize> = [[<S as Simd>::f32s; V]; R];
+
+/// Vectors in a row of the widest tile that leaves registers for the factors.
+pub(super) const fn most_vectors<S: Simd>() -> usize {
+    if has_many_registers::<S>() { 3 } else { 2 }
+}
+
+/// WebAssembly names no number of registers; its engines have the sixteen of the oldest processors in mind.
+const fn has_many_registers<S: Simd>() -> bool {
+    !cfg!(target_family = "wasm") && S::REGISTER_COUNT >= 32
+}
+
+/// Work with tiles of `R` rows. To be `#[inline(always)]`, as everything it calls.
+pub(super) trait Tiled {
+    fn run<S: Simd, const R: usize>(self, simd: S);
+}
+
+/// Does the work with the vectors and the height of tile that suit this processor.
+pub(super) fn dispatch(arch: Arch, work: impl Tiled) {
+    struct Suited<W>(W);
+
+    impl<W: Tiled> WithSimd for Suited<W> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            if has_many_registers::<S>() {
+                self.0.run::<S, TALLEST>(simd);
+            } else if cfg!(target_family = "wasm") {
+                // Engines keep some registers for themselves, and have no fused multiplication.
+                self.0.run::<S, 4>(simd);
+            } else {
+                self.0.run::<S, 6>(simd);
+            }
+        }
+    }
+
+    arch.dispatch(Suited(work));
+}
 
 /// A tile of zeros.
 #[inline(always)]
-pub(super) fn zeros<S: Simd, const V: usize>(simd: S) -> Tile<S, V> {
-    [[simd.splat_f32s(0.0); V]; ROWS]
+pub(super) fn zeros<S: Simd, const R: usize, const V: usize>(simd: S) -> Tile<S, R, V> {
+    [[simd.splat_f32s(0.0); V]; R]
 }
 
-/// Numbers in a row of a tile of `V` vectors.
-pub(super) const fn width<S: Simd>(vectors: usize) -> usize {
-    vectors * S::F32_LANES
-}
-
-/// The first `V` vectors of `numbers`.
+/// As [`std::array::from_fn`], which is not always inlined: what is not, is not compiled for the widest vectors.
 #[inline(always)]
-pub(super) fn load<S: Simd, const V: usize>(numbers: &[f32]) -> [S::f32s; V] {
-    let (vectors, _) = S::as_simd_f32s(&numbers[..width::<S>(V)]);
-    std::array::from_fn(|v| vectors[v])
+pub(super) fn array<T: Copy + Default, const N: usize>(of: impl Fn(usize) -> T) -> [T; N] {
+    let mut items = [T::default(); N];
+    for (at, item) in items.iter_mut().enumerate() {
+        *item = of(at);
+    }
+    items
 }
 
-/// Adds to `tile` the products of `ROWS` rows of numbers with the first `V` vectors of the rows of a strip of
-/// [`super::panels::Panels`].
+/// Adds to `tile` the products of `R` rows of numbers with the rows of a strip of [`super::panels::Panels`].
 #[inline(always)]
-pub(super) fn add_rows<S: Simd, const V: usize>(
+pub(super) fn add_rows<S: Simd, const R: usize, const V: usize>(
     simd: S,
-    mut tile: Tile<S, V>,
-    rows: &[&[f32]; ROWS],
-    panel: &[f32],
-) -> Tile<S, V> {
-    let (panel, _) = S::as_simd_f32s(panel);
-    let count = panel.len() / VECTORS;
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &rows[row][..count]);
-    for (k, vectors) in panel.chunks_exact(VECTORS).enumerate() {
-        let vectors: [S::f32s; V] = std::array::from_fn(|v| vectors[v]);
-        for row in 0..ROWS {
+    mut tile: Tile<S, R, V>,
+    rows: &[&[f32]; R],
+    strip: &[f32],
+) -> Tile<S, R, V> {
+    let (strip, _) = S::as_simd_f32s(strip);
+    let count = strip.len() / V;
+    let rows: [&[f32]; R] = array(|row| &rows[row][..count]);
+    for (k, vectors) in strip.chunks_exact(V).enumerate() {
+        for row in 0..R {
             let number = simd.splat_f32s(rows[row][k]);
             for v in 0..V {
                 tile[row][v] = simd.mul_add_e_f32s(number, vectors[v], tile[row][v]);
@@ -56,21 +87,20 @@ pub(super) fn add_rows<S: Simd, const V: usize>(
     tile
 }
 
-/// Adds to `tile` the outer products of columns of `ROWS` numbers with vectors: column `k` is at `columns[at(k)]`, its
-/// vectors at `vectors[k * step]`.
+/// Adds to `tile` the outer products of columns of `R` numbers, which begin at `columns[starts[k]]`, with the rows of a
+/// strip.
 #[inline(always)]
-pub(super) fn add_columns<S: Simd, const V: usize>(
+pub(super) fn add_columns<S: Simd, const R: usize, const V: usize>(
     simd: S,
-    mut tile: Tile<S, V>,
+    mut tile: Tile<S, R, V>,
     columns: &[f32],
-    at: impl Iterator<Item = usize>,
-    vectors: &[f32],
-    step: usize,
-) -> Tile<S, V> {
-    for (k, start) in at.enumerate() {
-        let column = &columns[start..start + ROWS];
-        let vectors = load::<S, V>(&vectors[k * step..]);
-        for row in 0..ROWS {
+    starts: &[usize],
+    strip: &[f32],
+) -> Tile<S, R, V> {
+    let (strip, _) = S::as_simd_f32s(strip);
+    for (vectors, &start) in strip.chunks_exact(V).zip(starts) {
+        let column = &columns[start..start + R];
+        for row in 0..R {
             let number = simd.splat_f32s(column[row]);
             for v in 0..V {
                 tile[row][v] = simd.mul_add_e_f32s(number, vectors[v], tile[row][v]);
@@ -80,30 +110,52 @@ pub(super) fn add_columns<S: Simd, const V: usize>(
     tile
 }
 
-/// Writes the first `count` numbers of a row of a tile.
-#[inline(always)]
-pub(super) fn store<S: Simd, const V: usize>(simd: S, row: [S::f32s; V], target: &mut [f32]) {
-    let lanes = S::F32_LANES;
-    for (target, vector) in target.chunks_mut(lanes).zip(row) {
-        if target.len() == lanes {
-            S::as_mut_simd_f32s(target).0[0] = vector;
-        } else {
-            simd.partial_store_f32s(target, vector);
+/// What becomes of a row of a tile.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Finish<'a> {
+    /// Added first, a number a column of the whole product.
+    pub(super) bias: Option<&'a [f32]>,
+    /// Whether negative numbers become 0.
+    pub(super) relu: bool,
+    /// Whether the row is added to what is there.
+    pub(super) add: bool,
+}
+
+impl Finish<'_> {
+    /// Sums to be added to what is there.
+    pub(super) const ADD: Self = Self { bias: None, relu: false, add: true };
+
+    /// Puts the row whose first column is `first` into `target`, as much as there is room for.
+    #[inline(always)]
+    pub(super) fn put<S: Simd, const V: usize>(self, simd: S, row: [S::f32s; V], first: usize, target: &mut [f32]) {
+        let lanes = S::F32_LANES;
+        for (v, target) in target.chunks_mut(lanes).take(V).enumerate() {
+            let mut sums = row[v];
+            if let Some(bias) = self.bias {
+                sums = simd.add_f32s(sums, load(simd, &bias[first + v * lanes..][..target.len()]));
+            }
+            if self.relu {
+                sums = simd.max_f32s(sums, simd.splat_f32s(0.0));
+            }
+            if self.add {
+                sums = simd.add_f32s(sums, load(simd, target));
+            }
+            store(simd, sums, target);
         }
     }
 }
 
-/// Adds a row of a tile to `target`.
+/// A vector of up to so many numbers.
 #[inline(always)]
-pub(super) fn add<S: Simd, const V: usize>(simd: S, row: [S::f32s; V], target: &mut [f32]) {
-    let lanes = S::F32_LANES;
-    for (target, vector) in target.chunks_mut(lanes).zip(row) {
-        if target.len() == lanes {
-            let target = S::as_mut_simd_f32s(target).0;
-            target[0] = simd.add_f32s(target[0], vector);
-        } else {
-            let sum = simd.add_f32s(simd.partial_load_f32s(target), vector);
-            simd.partial_store_f32s(target, sum);
-        }
+fn load<S: Simd>(simd: S, numbers: &[f32]) -> S::f32s {
+    if numbers.len() == S::F32_LANES { S::as_simd_f32s(numbers).0[0] } else { simd.partial_load_f32s(numbers) }
+}
+
+#[inline(always)]
+fn store<S: Simd>(simd: S, vector: S::f32s, target: &mut [f32]) {
+    if target.len() == S::F32_LANES {
+        S::as_mut_simd_f32s(target).0[0] = vector;
+    } else {
+        simd.partial_store_f32s(target, vector);
     }
 }
