@@ -10,7 +10,7 @@ use super::super::plan::{InputGradient, View, Window};
 use super::geometry::{Geometry, put};
 use super::panels::Panels;
 use super::parallel::{for_each, for_each_part};
-use super::tile::{Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, most_vectors, zeros};
+use super::tile::{Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, zeros};
 
 /// Into so many parts a batch is cut for the weight gradient; each has a sum of its own.
 const PARTS: usize = 8;
@@ -200,7 +200,6 @@ impl Tiled for Forward<'_> {
             let place = (first, panels.outputs, view);
             match vectors {
                 1 => windows.multiply::<S, R, 1>(simd, strip, place, output, finish),
-                3 if most_vectors::<S>() == 3 => windows.multiply::<S, R, 3>(simd, strip, place, output, finish),
                 _ => windows.multiply::<S, R, 2>(simd, strip, place, output, finish),
             }
         }
@@ -281,7 +280,6 @@ impl Tiled for Scatter<'_> {
                 let frame = &mut frame;
                 match vectors {
                     1 => self.spread::<S, R, 1>(simd, &rows, strip, first, starts, frame),
-                    3 if most_vectors::<S>() == 3 => self.spread::<S, R, 3>(simd, &rows, strip, first, starts, frame),
                     _ => self.spread::<S, R, 2>(simd, &rows, strip, first, starts, frame),
                 }
             }
@@ -346,7 +344,6 @@ impl Tiled for WeightGradient<'_> {
                 let place = (channel, view.channels);
                 match vectors {
                     1 => windows.add_outer::<S, R, 1>(simd, strip, place, sums),
-                    3 if most_vectors::<S>() == 3 => windows.add_outer::<S, R, 3>(simd, strip, place, sums),
                     _ => windows.add_outer::<S, R, 2>(simd, strip, place, sums),
                 }
             }

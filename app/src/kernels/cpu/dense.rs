@@ -6,7 +6,7 @@ use super::super::plan::InputGradient;
 use super::geometry::put;
 use super::panels::Panels;
 use super::parallel::for_each_part;
-use super::tile::{Finish, Tile, Tiled, add_rows, array, dispatch, most_vectors, zeros};
+use super::tile::{Finish, Tile, Tiled, add_rows, array, dispatch, zeros};
 
 /// Numbers of the inner dimension worked on at a time: so many rows of a strip stay in the first cache.
 const DEPTH: usize = 256;
@@ -200,7 +200,6 @@ impl Tiled for WeightGradient<'_> {
                     let place = (column, panels.outputs);
                     match vectors {
                         1 => block::<S, R, 1>(simd, &rows, strip, finish, place, target),
-                        3 if most_vectors::<S>() == 3 => block::<S, R, 3>(simd, &rows, strip, finish, place, target),
                         _ => block::<S, R, 2>(simd, &rows, strip, finish, place, target),
                     }
                 }

@@ -57,10 +57,9 @@ impl Geometry {
         (0..frames).flat_map(of_frame).collect()
     }
 
-    /// Copies images of a view into frames, whose edges become zeros.
+    /// Copies images of a view into frames of zeros.
     pub(super) fn fill(&self, frames: &mut [f32], numbers: &[f32], view: View, images: Range<usize>) {
         for (frame, image) in frames.chunks_exact_mut(self.frame()).zip(images) {
-            frame.fill(0.0);
             for y in 0..self.inner_side {
                 let row =
                     &mut frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];

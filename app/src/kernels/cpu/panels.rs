@@ -4,7 +4,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::parallel::for_each;
-use super::tile::most_vectors;
+use super::tile::VECTORS;
 
 /// The packed matrix. The space is kept between steps.
 #[derive(Default)]
@@ -23,10 +23,10 @@ impl Panels {
         outputs: usize,
         fill: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) {
-        let (lanes, most) = arch.dispatch(Widths);
+        let lanes = arch.dispatch(Lanes);
         let mut strips = Vec::new();
         let mut left = self.resize(lanes, inner, outputs);
-        for (first, vectors) in cut(outputs, lanes, most) {
+        for (first, vectors) in cut(outputs, lanes) {
             let (strip, rest) = left.split_at_mut(vectors * lanes * inner);
             strips.push((first, vectors * lanes, strip));
             left = rest;
@@ -38,7 +38,7 @@ impl Panels {
     #[inline(always)]
     pub(super) fn pack_here<S: Simd>(&mut self, inner: usize, outputs: usize, fill: impl Fn(usize, usize, &mut [f32])) {
         let mut left = self.resize(S::F32_LANES, inner, outputs);
-        for (first, vectors) in cut(outputs, S::F32_LANES, most_vectors::<S>()) {
+        for (first, vectors) in cut(outputs, S::F32_LANES) {
             let width = vectors * S::F32_LANES;
             let (strip, rest) = left.split_at_mut(width * inner);
             fill_strip(strip, first, width.min(outputs - first), width, &fill);
@@ -55,7 +55,7 @@ impl Panels {
     /// The first column, the vectors in a row and the numbers of each strip.
     #[inline(always)]
     pub(super) fn strips<S: Simd>(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
-        cut(self.outputs, S::F32_LANES, most_vectors::<S>()).map(|(first, vectors)| {
+        cut(self.outputs, S::F32_LANES).map(|(first, vectors)| {
             let length = vectors * S::F32_LANES * self.inner;
             (first, vectors, &self.numbers[first * self.inner..][..length])
         })
@@ -71,26 +71,19 @@ fn fill_strip(strip: &mut [f32], first: usize, count: usize, width: usize, fill:
     }
 }
 
-/// The first column and the vectors of each strip: twos, and a three where a vector would be left alone (a tile of
-/// single vectors waits for its loads) and there are registers for it.
-fn cut(columns: usize, lanes: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut first = 0;
-    std::iter::from_fn(move || {
-        let left = columns.saturating_sub(first).div_ceil(lanes);
-        let vectors = if left % 2 == 1 { left.min(most) } else { left.min(2) };
-        let strip = (first, vectors);
-        first += vectors * lanes;
-        (vectors > 0).then_some(strip)
-    })
+/// The first column and the vectors of each strip.
+fn cut(columns: usize, lanes: usize) -> impl Iterator<Item = (usize, usize)> {
+    let strip = VECTORS * lanes;
+    (0..columns).step_by(strip).map(move |first| (first, (columns - first).div_ceil(lanes).min(VECTORS)))
 }
 
-struct Widths;
+struct Lanes;
 
-impl WithSimd for Widths {
-    type Output = (usize, usize);
+impl WithSimd for Lanes {
+    type Output = usize;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> (usize, usize) {
-        (S::F32_LANES, most_vectors::<S>())
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
     }
 }

@@ -4,17 +4,14 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Numbers in the widest row of a tile on any processor.
-pub(super) const WIDEST: usize = 3 * 16;
+pub(super) const WIDEST: usize = VECTORS * 16;
+/// Vectors in a row of the widest tile.
+pub(super) const VECTORS: usize = 2;
 /// Rows of the tallest tile: how far columns are read past what is needed.
-pub(super) const TALLEST: usize = 8;
+pub(super) const TALLEST: usize = 12;
 
 /// `R` rows of `V` vectors of sums.
 pub(super) type Tile<S, const R: usize, const V: usize> = [[<S as Simd>::f32s; V]; R];
-
-/// Vectors in a row of the widest tile that leaves registers for the factors.
-pub(super) const fn most_vectors<S: Simd>() -> usize {
-    if has_many_registers::<S>() { 3 } else { 2 }
-}
 
 /// WebAssembly names no number of registers; its engines have the sixteen of the oldest processors in mind.
 const fn has_many_registers<S: Simd>() -> bool {
