@@ -15,7 +15,7 @@ test("the page loads without an error on the console", async () => {
 });
 
 test("first paint waits for no WebAssembly at all", async () => {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ serviceWorkers: "block" });
   const page = await context.newPage();
   await page.route(/\.wasm$/, () => {}); // never answered
   await page.goto(process.env.ROTE_URL ?? "http://localhost:8080/", { waitUntil: "commit" });
@@ -54,7 +54,7 @@ test("a setting out of range gets the sentence of the command line beside its co
 });
 
 test("an engine that cannot be downloaded says so and can be tried again", async () => {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ serviceWorkers: "block" });
   await context.route("**/engine_bg.wasm", (route) => route.abort());
   const rote = await RotePage.open(browser, "race=off&images=32&batch-size=16&steps=4&engine=cpu", { context });
   await rote.press("train");
@@ -64,5 +64,19 @@ test("an engine that cannot be downloaded says so and can be tried again", async
   const train = rote.testid("train");
   if (await train.isEnabled()) await train.click();
   await rote.reaches("a", "finished");
+  await context.close();
+});
+
+test("a second visit trains though the server is gone", async () => {
+  const context = await browser.newContext();
+  const settings = "race=off&images=32&batch-size=16&steps=4&engine=cpu";
+  const first = await RotePage.open(browser, settings, { context });
+  await first.isKept();
+  await first.page.close();
+  await context.setOffline(true);
+  const second = await RotePage.open(browser, settings, { context });
+  await second.press("train");
+  await second.reaches("a", "finished");
+  assert.equal(await second.number("a", "step"), 4);
   await context.close();
 });

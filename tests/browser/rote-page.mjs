@@ -26,8 +26,9 @@ export class RotePage {
     page.on("pageerror", (error) => this.consoleErrors.push(String(error)));
   }
 
+  // Service workers are off unless a context of the test's own allows them: they answer before the tests' routes do.
   static async open(browser, settings = "", { context, ...options } = {}) {
-    const opened = new RotePage(await (context ?? (await browser.newContext(options))).newPage());
+    const opened = new RotePage(await (context ?? (await browser.newContext({ serviceWorkers: "block", ...options }))).newPage());
     await opened.go(settings);
     return opened;
   }
@@ -35,6 +36,13 @@ export class RotePage {
   async go(settings) {
     await this.page.goto(`${ADDRESS}${settings ? `?${settings}` : ""}`);
     await this.testid("train").waitFor();
+  }
+
+  // Waits until the browser has kept the page for the next visit.
+  async isKept() {
+    await this.page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
   }
 
   testid(name) {

@@ -1,6 +1,7 @@
 //! Building the page into `dist/`: cargo compiles both programs, Trunk makes the page of them, and the names
 //! that only a debugger reads are dropped. What has not changed is not made again.
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Instant, UNIX_EPOCH};
@@ -75,7 +76,33 @@ fn finish(dist: &Path) -> Result<(), Failure> {
         })?;
         std::fs::write(&path, slim).map_err(Failure::file("write", &path))?;
     }
-    list_data(&dist.join("data"))
+    list_data(&dist.join("data"))?;
+    list_files(dist)
+}
+
+/// Writes into `service.js` the files it keeps and a version that changes with them. Of the data only those every visit
+/// uses: larger sets are kept when they are asked for.
+fn list_files(dist: &Path) -> Result<(), Failure> {
+    let service = dist.join("service.js");
+    let is_kept = |path: &PathBuf| *path != service && !["10000", "50000"].iter().any(|n| name(path).contains(n));
+    let mut paths: Vec<PathBuf> = files_in(dist)?.into_iter().filter(is_kept).collect();
+    paths.sort();
+    let mut hasher = std::hash::DefaultHasher::new();
+    for path in &paths {
+        (path, std::fs::read(path).map_err(Failure::file("read", path))?).hash(&mut hasher);
+    }
+    let of_page = |path: &PathBuf| path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    // The page itself is asked for by the name of its folder.
+    let files = paths.iter().map(of_page).map(|file| if file == "index.html" { "./".into() } else { file });
+    let files: Vec<String> = files.map(|file| format!("{file:?}")).collect();
+    let text = std::fs::read_to_string(&service).map_err(Failure::file("read", &service))?;
+    let text = text.replacen("const VERSION = \"\"", &format!("const VERSION = \"{:016x}\"", hasher.finish()), 1);
+    let text = text.replacen("const FILES = []", &format!("const FILES = [{}]", files.join(", ")), 1);
+    std::fs::write(&service, text).map_err(Failure::file("write", &service))
+}
+
+fn name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Says in `index.json` which sizes of the data are there, so that the page offers as many images. A list, because

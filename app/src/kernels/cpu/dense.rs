@@ -24,18 +24,15 @@ struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
-    /// Copies a block of `depth` rows and `target.len() / depth` columns.
+    /// Copies a row of a block.
     #[inline(always)]
-    fn copy_block(&self, first_row: usize, first_column: usize, columns: usize, target: &mut [f32], target_row: usize) {
-        for (row, target) in target.chunks_exact_mut(target_row).enumerate() {
-            let row = first_row + row;
-            if self.turned {
-                for (column, number) in target[..columns].iter_mut().enumerate() {
-                    *number = self.numbers[(first_column + column) * self.row_length + row];
-                }
-            } else {
-                target[..columns].copy_from_slice(&self.numbers[row * self.row_length + first_column..][..columns]);
+    fn copy_row(&self, row: usize, first_column: usize, target: &mut [f32]) {
+        if self.turned {
+            for (column, number) in target.iter_mut().enumerate() {
+                *number = self.numbers[(first_column + column) * self.row_length + row];
             }
+        } else {
+            target.copy_from_slice(&self.numbers[row * self.row_length + first_column..][..target.len()]);
         }
     }
 }
@@ -138,22 +135,23 @@ impl Tiled for Strip<'_> {
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { left, inner, right, first, columns, block } = self;
         block.fill(0.0);
+        // Vectors may be narrower than the widest: then a strip is several panels.
         let width = 2 * S::F32_LANES;
-        let mut strip = vec![0.0; DEPTH * width];
+        let mut packed = vec![0.0; DEPTH * STRIP];
+        let mut whole_row = [0.0; STRIP];
         let row_count = left.len() / inner;
-        // Vectors may be narrower than the widest: then a block is several strips.
-        for offset in (0..columns).step_by(width) {
-            let columns = width.min(columns - offset);
-            for deep in (0..inner).step_by(DEPTH) {
-                let depth = DEPTH.min(inner - deep);
-                let strip = &mut strip[..depth * width];
-                right.copy_block(deep, first + offset, columns, strip, width);
+        for deep in (0..inner).step_by(DEPTH) {
+            let depth = DEPTH.min(inner - deep);
+            for k in 0..depth {
+                right.copy_row(deep + k, first, &mut whole_row[..columns]);
+                for (panel, numbers) in packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width)) {
+                    copy::<S>(numbers, &mut panel[k * width..][..width]);
+                }
+            }
+            for (offset, panel) in (0..columns).step_by(width).zip(packed.chunks_exact(DEPTH * width)) {
                 for row in (0..row_count).step_by(R) {
-                    let rows: [&[f32]; R] = array(|at| {
-                        let row = (row + at).min(row_count - 1);
-                        &left[row * inner + deep..][..depth]
-                    });
-                    let tile: Tile<S, R, 2> = add_rows(simd, zeros(simd), &rows, strip);
+                    let rows: [&[f32]; R] = array(|at| &left[(row + at).min(row_count - 1) * inner + deep..][..depth]);
+                    let tile: Tile<S, R, 2> = add_rows(simd, zeros(simd), &rows, &panel[..depth * width]);
                     for at in 0..R.min(row_count - row) {
                         let target = &mut block[(row + at) * STRIP + offset..][..width];
                         Finish::ADD.put(simd, tile[at], 0, target);
@@ -162,6 +160,13 @@ impl Tiled for Strip<'_> {
             }
         }
     }
+}
+
+/// Copies whole vectors: so few numbers are not worth a call.
+#[inline(always)]
+fn copy<S: Simd>(numbers: &[f32], target: &mut [f32]) {
+    let (vectors, target) = (S::as_simd_f32s(numbers).0, S::as_mut_simd_f32s(target).0);
+    vectors.iter().zip(target).for_each(|(vector, target)| *target = *vector);
 }
 
 struct WeightGradient<'a> {

@@ -70,10 +70,12 @@ pub(super) fn add_rows<S: Simd, const R: usize, const V: usize>(
     rows: &[&[f32]; R],
     strip: &[f32],
 ) -> Tile<S, R, V> {
-    let (strip, _) = S::as_simd_f32s(strip);
-    let count = strip.len() / V;
-    let rows: [&[f32]; R] = array(|row| &rows[row][..count]);
-    for (k, vectors) in strip.chunks_exact(V).enumerate() {
+    let (strip, _) = S::as_simd_f32s(strip).0.as_chunks::<V>();
+    // One count for all that the compiler cannot take apart: then it checks no bound in the loop.
+    let count = std::hint::black_box(strip.len());
+    let (strip, rows): (_, [&[f32]; R]) = (&strip[..count], array(|row| &rows[row][..count]));
+    for k in 0..count {
+        let vectors = strip[k];
         for row in 0..R {
             let number = simd.splat_f32s(rows[row][k]);
             for v in 0..V {
@@ -94,9 +96,9 @@ pub(super) fn add_columns<S: Simd, const R: usize, const V: usize>(
     starts: &[usize],
     strip: &[f32],
 ) -> Tile<S, R, V> {
-    let (strip, _) = S::as_simd_f32s(strip);
-    for (vectors, &start) in strip.chunks_exact(V).zip(starts) {
-        let column = &columns[start..start + R];
+    let (strip, _) = S::as_simd_f32s(strip).0.as_chunks::<V>();
+    for (vectors, &start) in strip.iter().zip(starts) {
+        let column: &[f32; R] = columns[start..].first_chunk().expect("columns reach past the last window");
         for row in 0..R {
             let number = simd.splat_f32s(column[row]);
             for v in 0..V {
