@@ -24,15 +24,26 @@ struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
-    /// Copies a row of a block.
+    /// Packs a block of `depth` rows and `columns` columns into panels of `2 * S::F32_LANES` columns, `DEPTH` rows apart.
     #[inline(always)]
-    fn copy_row(&self, row: usize, first_column: usize, target: &mut [f32]) {
+    fn pack<S: Simd>(&self, (row, depth): (usize, usize), (column, columns): (usize, usize), packed: &mut [f32]) {
+        let width = 2 * S::F32_LANES;
         if self.turned {
-            for (column, number) in target.iter_mut().enumerate() {
-                *number = self.numbers[(first_column + column) * self.row_length + row];
+            for at in 0..columns {
+                let numbers = &self.numbers[(column + at) * self.row_length + row..][..depth];
+                let panel = &mut packed[at / width * DEPTH * width + at % width..];
+                panel.iter_mut().step_by(width).zip(numbers).for_each(|(target, number)| *target = *number);
             }
-        } else {
-            target.copy_from_slice(&self.numbers[row * self.row_length + first_column..][..target.len()]);
+            return;
+        }
+        let mut whole_row = [0.0; STRIP];
+        for k in 0..depth {
+            whole_row[..columns].copy_from_slice(&self.numbers[(row + k) * self.row_length + column..][..columns]);
+            for (panel, numbers) in packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width)) {
+                // Whole vectors: so few numbers are not worth a call.
+                let (vectors, target) = (S::as_simd_f32s(numbers).0, S::as_mut_simd_f32s(&mut panel[k * width..]).0);
+                target[..2].copy_from_slice(&vectors[..2]);
+            }
         }
     }
 }
@@ -138,16 +149,10 @@ impl Tiled for Strip<'_> {
         // Vectors may be narrower than the widest: then a strip is several panels.
         let width = 2 * S::F32_LANES;
         let mut packed = vec![0.0; DEPTH * STRIP];
-        let mut whole_row = [0.0; STRIP];
         let row_count = left.len() / inner;
         for deep in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - deep);
-            for k in 0..depth {
-                right.copy_row(deep + k, first, &mut whole_row[..columns]);
-                for (panel, numbers) in packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width)) {
-                    copy::<S>(numbers, &mut panel[k * width..][..width]);
-                }
-            }
+            right.pack::<S>((deep, depth), (first, columns), &mut packed);
             for (offset, panel) in (0..columns).step_by(width).zip(packed.chunks_exact(DEPTH * width)) {
                 for row in (0..row_count).step_by(R) {
                     let rows: [&[f32]; R] = array(|at| &left[(row + at).min(row_count - 1) * inner + deep..][..depth]);
@@ -160,13 +165,6 @@ impl Tiled for Strip<'_> {
             }
         }
     }
-}
-
-/// Copies whole vectors: so few numbers are not worth a call.
-#[inline(always)]
-fn copy<S: Simd>(numbers: &[f32], target: &mut [f32]) {
-    let (vectors, target) = (S::as_simd_f32s(numbers).0, S::as_mut_simd_f32s(target).0);
-    vectors.iter().zip(target).for_each(|(vector, target)| *target = *vector);
 }
 
 struct WeightGradient<'a> {
