@@ -189,6 +189,17 @@ def measure(run, rounds, steps_ms):
     return first_losses, [run(steps) for _ in range(rounds)], steps
 
 
+def peak(side=2048, rounds=8):
+    """GFLOP/s of the best of some products of two square matrices."""
+    one, other = torch.rand(side, side), torch.rand(side, side)
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        one @ other
+        best = min(best, time.perf_counter() - start)
+    return 2 * side**3 / best / 1e9
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--models", default=",".join(MODELS))
@@ -200,9 +211,13 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--tf32", action="store_true", help="let CUDA round products to TF32; off, as WebGPU has no such thing")
+    parser.add_argument("--peak", action="store_true", help="only the speed of one large product on the CPU")
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
+    if arguments.peak:
+        print(json.dumps({"gflops": round(peak(), 1)}))
+        return
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.allow_tf32 = arguments.tf32
     torch.backends.cuda.matmul.allow_tf32 = arguments.tf32

@@ -13,6 +13,7 @@ struct Row<'a> {
     version: &'static str,
     model: &'static str,
     batch: usize,
+    images: usize,
     device: &'a str,
     steps: usize,
     step_ms: Vec<f64>,
@@ -30,6 +31,7 @@ pub fn command() -> Command {
             Arg::new("model").long("model").required(true).value_parser(ModelName::KEYS.to_vec()).help("Which network"),
         )
         .arg(number("batch", "128", "Images a step"))
+        .arg(number("images", "128", "Images they are taken from; not fewer than a batch"))
         .arg(number("rounds", "5", "How often to time"))
         .arg(number("steps-ms", "1000", "Milliseconds a round should take"))
         .arg(device_argument())
@@ -40,9 +42,10 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let number = |name: &str| matches.get_one::<u32>(name).map_or(1, |number| *number as usize);
     let key = matches.get_one::<String>("model").map_or("", String::as_str);
     let model = ModelName::ALL.iter().copied().find(|model| model.key() == key).unwrap_or(ModelName::Mlp1x512);
+    let images = number("images").max(number("batch"));
     let opened = open_device(matches)?;
     let lost = |reason: String| CliError::Train(crate::train::TrainError::Device { step: 0, reason });
-    let mut timing = Timing::new(model, number("batch"), &opened.device);
+    let mut timing = Timing::new(model, number("batch"), images, &opened.device);
     let mut time = |steps, read_every| pollster::block_on(timing.run(steps, read_every)).map_err(lost);
     let first_losses = time(10, 1)?.losses;
     let probe = time(2, 2)?.milliseconds / 2.0;
@@ -56,6 +59,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         version: env!("CARGO_PKG_VERSION"),
         model: model.key(),
         batch: number("batch"),
+        images,
         device: &opened.name,
         steps,
         step_ms,

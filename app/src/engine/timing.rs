@@ -22,7 +22,7 @@ pub async fn prepare(model: &str, batch: usize, backend: &str, software: bool) -
         "webgpu" => device::webgpu(software).await.map_err(|error| error.to_string())?,
         _ => device::cpu(),
     };
-    let timing = Timing::new(model, batch, &opened.device);
+    let timing = Timing::new(model, batch, batch, &opened.device);
     TIMING.with_borrow_mut(|own| *own = Some(timing));
     Ok(opened.name)
 }

@@ -4,13 +4,13 @@
 use web_time::Instant;
 
 use super::layer::{Layer, ParameterSpec, Role};
+use super::network::PICTURE;
 #[cfg(feature = "native")]
 use super::plain;
 use super::{ModelName, Network, NetworkState};
 use crate::kernels::plan::Update;
 use crate::kernels::{Device, Images, Loss};
 
-const PICTURE: [usize; 2] = [28, 3];
 const UPDATE: Update = Update { learning_rate: 0.01, momentum: 0.9, weight_decay: 0.0 };
 /// The hash's salt for pictures; parameters have their number.
 const PICTURES: u32 = 1000;
@@ -41,19 +41,19 @@ pub fn hashed_parameters(layers: &[Layer]) -> Vec<Vec<f32>> {
     specs.zip(0..).map(values).collect()
 }
 
-/// Pictures `[batch, 3, 28, 28]` and labels.
-pub fn hashed_batch(batch: usize) -> (Vec<f32>, Vec<u8>) {
+/// Pictures `[count, 3, 28, 28]` and labels.
+pub fn hashed_pictures(count: usize) -> (Vec<f32>, Vec<u8>) {
     let [side, channels] = PICTURE;
-    let pictures = hashed(batch * side * side * channels, PICTURES, 3f64.sqrt());
-    (pictures, (0..batch).map(|at| (at * 7 % 10) as u8).collect())
+    let pictures = hashed(count * side * side * channels, PICTURES, 3f64.sqrt());
+    (pictures, (0..count).map(|at| (at * 7 % 10) as u8).collect())
 }
 
 /// A model and a batch, ready to be timed.
 pub struct Timing {
     network: Network,
     images: Images,
-    rows: Vec<u32>,
     labels: Vec<u8>,
+    batch: usize,
     step: u64,
 }
 
@@ -67,15 +67,15 @@ pub struct Timed {
 }
 
 impl Timing {
-    /// A model with hashed parameters on one batch of hashed pictures.
-    pub fn new(model: ModelName, batch: usize, device: &Device) -> Self {
+    /// A model with hashed parameters on so many hashed pictures; where they are one batch, every step sees the same.
+    pub fn new(model: ModelName, batch: usize, images: usize, device: &Device) -> Self {
         let layers = model.layers(true);
         let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, batch);
         let fits = network.restore(&NetworkState::at_start(&layers, hashed_parameters(&layers)));
         debug_assert!(fits, "the parameters are those of the layers");
-        let (pictures, labels) = hashed_batch(batch);
+        let (pictures, labels) = hashed_pictures(images);
         let images = network.images(&pictures);
-        Self { network, images, rows: (0..batch as u32).collect(), labels, step: 0 }
+        Self { network, images, labels, batch, step: 0 }
     }
 
     /// Trains for some steps; reads the losses of the last `read_every` steps together.
@@ -87,13 +87,24 @@ impl Timing {
         let began = Instant::now();
         let mut losses = Vec::new();
         for step in 1..=steps {
-            let loss: Loss = self.network.train_step(&self.images, &self.rows, &self.labels, self.step, UPDATE);
+            let (rows, labels) = self.batch();
+            let loss: Loss = self.network.train_step(&self.images, &rows, &labels, self.step, UPDATE);
             self.step += 1;
             if step == steps || step % read_every == 0 {
                 losses.extend(self.network.losses(&[loss]).await?);
             }
         }
         Ok(Timed { milliseconds: began.elapsed().as_secs_f64() * 1000.0, losses })
+    }
+
+    /// The rows of the next step and their labels: scattered over the pictures, as those of a shuffled epoch are.
+    fn batch(&self) -> (Vec<u32>, Vec<u8>) {
+        /// A prime: rows come again only after all others.
+        const STRIDE: usize = 7919;
+        let (count, first) = (self.labels.len(), self.step as usize * self.batch);
+        let is_one_batch = count == self.batch;
+        let row = |at: usize| if is_one_batch { at } else { (first + at) * STRIDE % count };
+        (0..self.batch).map(|at| (row(at) as u32, self.labels[row(at)])).unzip()
     }
 }
 
@@ -109,7 +120,7 @@ pub async fn gradient_difference(model: ModelName, device: &Device) -> Result<(f
     const BATCH: usize = 4;
     let layers = model.layers(true);
     let parameters = hashed_parameters(&layers);
-    let (pictures, labels) = hashed_batch(BATCH);
+    let (pictures, labels) = hashed_pictures(BATCH);
     let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, BATCH);
     network.restore(&NetworkState::at_start(&layers, parameters.clone()));
     network.train_step_on(&pictures, &labels, 0, UPDATE);

@@ -37,7 +37,7 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
         let mut peers: Vec<Row> = Vec::new();
         // In turn, so that what slows the machine down for a while does not fall on one of them alone.
         for _ in 0..options.rounds {
-            let printed = time(model, device, "128")?;
+            let printed = time(model, device, ["128", "128"])?;
             about["device"] = printed["device"].clone();
             join(&mut ours, Row::read(&printed, "rote"));
             for printed in torch(model, torch_device)? {
@@ -55,24 +55,33 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
         peers.insert(0, ours);
         keep(&results(file), &about, &peers)?;
     }
-    if device == "cpu" { scaling(&about) } else { Ok(()) }
+    if device == "cpu" {
+        about["peak_gflops"] = peak()?;
+        keep(&results(file), &about, &[])?;
+        scaling(&about)
+    } else {
+        Ok(())
+    }
 }
 
-/// What a step costs as the batch grows.
+/// What a step costs as the batch and the set of images grow.
 fn scaling(about: &Value) -> Result<(), Failure> {
-    let mut rows = Vec::new();
+    let (mut of_batches, mut of_images) = (Vec::new(), Vec::new());
     for model in ["mlp-1x512", "cnn-small"] {
         for batch in ["32", "64", "128", "256", "512", "1024"] {
-            let printed = time(model, "cpu", batch)?;
-            rows.extend(Row::read(&printed, batch));
+            of_batches.extend(Row::read(&time(model, "cpu", [batch, batch])?, batch));
+        }
+        for images in ["500", "2000", "10000", "50000"] {
+            of_images.extend(Row::read(&time(model, "cpu", ["128", images])?, images));
         }
     }
-    keep(&results("scaling.json"), about, &rows)
+    keep(&results("scaling.json"), about, &of_batches)?;
+    keep(&results("images.json"), about, &of_images)
 }
 
-fn time(model: &str, device: &str, batch: &str) -> Result<Value, Failure> {
+fn time(model: &str, device: &str, [batch, images]: [&str; 2]) -> Result<Value, Failure> {
     let mut command = rote();
-    command.args(["time", "--model", model, "--device", device, "--batch", batch, "--rounds", "2"]);
+    command.args(["time", "--model", model, "--device", device, "--batch", batch, "--images", images, "--rounds", "2"]);
     command.env("RAYON_NUM_THREADS", THREADS);
     let printed = shell::output(&mut command, "mend what is reported above")?;
     Ok(serde_json::from_str(&printed).unwrap_or_default())
@@ -83,6 +92,15 @@ fn torch(model: &str, device: &str) -> Result<Vec<Value>, Failure> {
     python.current_dir(peers_folder()).args(["torch.py", "--models", model, "--device", device, "--threads", THREADS]);
     let printed = shell::output(python.args(["--rounds", "2", "--steps-ms", "1000"]), FIX)?;
     Ok(printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// What PyTorch's product of two 2048 x 2048 matrices reaches: the most a step could.
+fn peak() -> Result<Value, Failure> {
+    let mut python = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
+    python.current_dir(peers_folder()).args(["torch.py", "--peak", "--threads", THREADS]);
+    let printed = shell::output(&mut python, FIX)?;
+    let printed: Value = serde_json::from_str(&printed).unwrap_or_default();
+    Ok(printed["gflops"].clone())
 }
 
 fn join(row: &mut Row, more: Option<Row>) {

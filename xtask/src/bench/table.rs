@@ -18,7 +18,8 @@ pub(super) fn write() -> Result<(), Failure> {
          Made by `cargo xtask bench`; do not edit. Everyone does the same work: 128 pictures, parameters and labels from\n\
          one integer hash, SGD with momentum 0.9 ([the programs](../benches/peers/README.md)). A figure is the fastest\n\
          round, in milliseconds a step; a ratio is ours over the fastest peer's, so below 1 we are faster. The spread is\n\
-         that of the rounds, which participants take in turn. The losses of the first three steps must agree.\n",
+         that of the rounds, which participants take in turn. The losses of the first three steps must agree. The share is\n\
+         of the speed of one large product there (`peak gflops`: 2048 x 2048, PyTorch).\n",
     );
     let sections = [
         ("Native CPU, two threads", "cpu.json", &["rote"][..], None),
@@ -33,8 +34,10 @@ pub(super) fn write() -> Result<(), Failure> {
             Some((about, rows)) => text += &section(&about, &rows, ours[0], backend),
         }
     }
-    if let Some((about, rows)) = load(&results("scaling.json"))? {
-        text += &scaling(&about, &rows);
+    for (title, column, file) in [("batch", "batch", "scaling.json"), ("set of images", "images", "images.json")] {
+        if let Some((about, rows)) = load(&results(file))? {
+            text += &scaling(title, column, &about, &rows);
+        }
     }
     let file = paths::root().join("docs").join("performance.md");
     std::fs::write(&file, text).map_err(Failure::file("write", &file))
@@ -69,7 +72,11 @@ fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> St
             (Some(own), Some(best)) => compare(own, best),
             _ => ("".into(), "".into(), "".into()),
         };
-        let rate = own.and_then(Row::best_ms).map_or_else(String::new, |ms| format!("{:.1}", gflop / ms * 1000.0));
+        let share = |rate: f64| {
+            about["peak_gflops"].as_f64().map_or_else(String::new, |peak| format!(" ({:.0} %)", 100.0 * rate / peak))
+        };
+        let rate = own.and_then(Row::best_ms).map(|ms| gflop / ms * 1000.0);
+        let rate = rate.map_or_else(String::new, |rate| format!("{rate:.1}{}", share(rate)));
         let cells: Vec<String> = peers.iter().map(|name| cell(name)).collect();
         text += &format!(
             "| {model} | {} | {} | {ratio} | {spread} | {rate} | {difference} |\n",
@@ -94,14 +101,15 @@ fn compare(own: &Row, best: &Row) -> (String, String, String) {
     (format!("**{ratio:.2}**"), spread, format!("{apart:.0e}"))
 }
 
-fn scaling(about: &Value, rows: &[Row]) -> String {
+fn scaling(title: &str, column: &str, about: &Value, rows: &[Row]) -> String {
     let mut text = format!(
-        "\n## As the batch grows\n\n{}\n\n| model | batch | ms/step | µs/image |\n|---|---:|---:|---:|\n",
+        "\n## As the {title} grows\n\n{}\n\n| model | {column} | ms/step | µs/image |\n|---|---:|---:|---:|\n",
         said(about)
     );
     for row in rows {
-        let (Some(ms), Ok(batch)) = (row.best_ms(), row.participant.parse::<f64>()) else { continue };
-        text += &format!("| {} | {batch} | {} | {:.1} |\n", row.model, milliseconds(ms), ms * 1000.0 / batch);
+        let (Some(ms), Ok(size)) = (row.best_ms(), row.participant.parse::<f64>()) else { continue };
+        let batch = if column == "batch" { size } else { 128.0 };
+        text += &format!("| {} | {size} | {} | {:.1} |\n", row.model, milliseconds(ms), ms * 1000.0 / batch);
     }
     text
 }
