@@ -114,6 +114,16 @@ fn dense_layers_have_the_gradients_of_plain_tensor_code() {
 }
 
 #[test]
+fn gradients_are_right_where_a_batch_is_cut_into_pieces() {
+    // More images than a dense layer sums up at a time.
+    let layers = [Layer::Flatten, dense("one", 27, 13), Layer::Relu, dense("logits", 13, 5)];
+    check(&layers, 259, [3, 3], false);
+    // Several images in each part of a convolution's sum, in groups whose last is smaller.
+    let layers = [conv("one", [3, 7], 3, 1, true), Layer::Relu, Layer::Flatten, dense("logits", 7 * 81, 5)];
+    check(&layers, 37, [9, 3], false);
+}
+
+#[test]
 fn dropout_has_the_gradients_of_plain_tensor_code() {
     let layers = [Layer::Flatten, dense("one", 75, 19), Layer::Relu, Layer::Dropout, dense("logits", 19, 5)];
     check(&layers, 9, [5, 3], true);

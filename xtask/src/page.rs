@@ -84,16 +84,19 @@ fn finish(dist: &Path) -> Result<(), Failure> {
 /// uses: larger sets are kept when they are asked for.
 fn list_files(dist: &Path) -> Result<(), Failure> {
     let service = dist.join("service.js");
-    let is_kept = |path: &PathBuf| *path != service && !["10000", "50000"].iter().any(|n| name(path).contains(n));
-    let mut paths: Vec<PathBuf> = files_in(dist)?.into_iter().filter(is_kept).collect();
+    let is_large = |path: &Path| {
+        ["data/cifar10-10000", "data/cifar10-50000"].iter().any(|data| of_page(dist, path).starts_with(data))
+    };
+    let mut paths = files_in(dist)?;
+    paths.retain(|path| *path != service && !is_large(path));
     paths.sort();
     let mut hasher = std::hash::DefaultHasher::new();
     for path in &paths {
-        (path, std::fs::read(path).map_err(Failure::file("read", path))?).hash(&mut hasher);
+        (of_page(dist, path), std::fs::read(path).map_err(Failure::file("read", path))?).hash(&mut hasher);
     }
-    let of_page = |path: &PathBuf| path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/");
     // The page itself is asked for by the name of its folder.
-    let files = paths.iter().map(of_page).map(|file| if file == "index.html" { "./".into() } else { file });
+    let files =
+        paths.iter().map(|path| of_page(dist, path)).map(|file| if file == "index.html" { "./".into() } else { file });
     let files: Vec<String> = files.map(|file| format!("{file:?}")).collect();
     let text = std::fs::read_to_string(&service).map_err(Failure::file("read", &service))?;
     let text = text.replacen("const VERSION = \"\"", &format!("const VERSION = \"{:016x}\"", hasher.finish()), 1);
@@ -101,8 +104,38 @@ fn list_files(dist: &Path) -> Result<(), Failure> {
     std::fs::write(&service, text).map_err(Failure::file("write", &service))
 }
 
-fn name(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name().unwrap_or_default().to_string_lossy()
+/// The name of a file for the page.
+fn of_page(dist: &Path, path: &Path) -> String {
+    path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(folder: &Path, page: &str) -> String {
+        let data = folder.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        let source = paths::root().join("public").join("service.js");
+        std::fs::copy(source, folder.join("service.js")).unwrap();
+        std::fs::write(folder.join("index.html"), page).unwrap();
+        for name in ["cifar10-2000-train.bin", "cifar10-50000-train.bin"] {
+            std::fs::write(data.join(name), name).unwrap();
+        }
+        list_files(folder).unwrap();
+        std::fs::read_to_string(folder.join("service.js")).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_for_the_next_visit_is_listed_under_a_version_that_follows_the_contents() {
+        let folder = std::env::temp_dir().join(format!("rote-service-{}", std::process::id()));
+        let [first, same, other] = ["one", "one", "two"].map(|page| service(&folder, page));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(first.contains(r#"const FILES = ["data/cifar10-2000-train.bin", "./"];"#), "{first}");
+        assert!(!first.contains(r#"const VERSION = "";"#), "{first}");
+        assert_eq!(first, same);
+        assert_ne!(first, other);
+    }
 }
 
 /// Says in `index.json` which sizes of the data are there, so that the page offers as many images. A list, because

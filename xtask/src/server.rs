@@ -63,7 +63,8 @@ fn answer(root: &Path, request: &str, known_tag: Option<&str>, mut stream: impl 
         return refuse(stream, "404 Not Found", "");
     };
     let tag = entity_tag(&metadata);
-    // `no-cache` means: keep it, but ask each time whether it is still the same, so that a new build shows at once.
+    // `no-cache` means: keep it, but ask each time whether it is still the same, so that a new build is
+    // fetched at the next visit and shows at the one after (public/service.js).
     let common = format!("ETag: {tag}\r\nCache-Control: no-cache\r\nConnection: close\r\n");
     if known_tag == Some(tag.as_str()) {
         return write!(stream, "HTTP/1.1 304 Not Modified\r\n{common}\r\n");

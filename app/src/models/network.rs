@@ -8,7 +8,6 @@ use crate::kernels::plan::Update;
 use crate::kernels::{Batch, Core, Device, Images, Loss, Parts};
 
 /// Side and channels of the pictures the registry's models take.
-/// Side and channels of the pictures that networks see.
 pub(super) const PICTURE: [usize; 2] = [28, 3];
 
 /// What a network is made from.

@@ -48,7 +48,7 @@ pub fn hashed_pictures(count: usize) -> (Vec<f32>, Vec<u8>) {
     (pictures, (0..count).map(|at| (at * 7 % 10) as u8).collect())
 }
 
-/// A model and a batch, ready to be timed.
+/// A model and pictures, ready to be timed.
 pub struct Timing {
     network: Network,
     images: Images,

@@ -94,7 +94,7 @@ fn torch(model: &str, device: &str) -> Result<Vec<Value>, Failure> {
     Ok(printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
-/// What PyTorch's product of two 2048 x 2048 matrices reaches: the most a step could.
+/// What PyTorch's product of two 2048 x 2048 matrices reaches: a yardstick for a step.
 fn peak() -> Result<Value, Failure> {
     let mut python = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
     python.current_dir(peers_folder()).args(["torch.py", "--peak", "--threads", THREADS]);
