@@ -109,35 +109,6 @@ fn of_page(dist: &Path, path: &Path) -> String {
     path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn service(folder: &Path, page: &str) -> String {
-        let data = folder.join("data");
-        std::fs::create_dir_all(&data).unwrap();
-        let source = paths::root().join("public").join("service.js");
-        std::fs::copy(source, folder.join("service.js")).unwrap();
-        std::fs::write(folder.join("index.html"), page).unwrap();
-        for name in ["cifar10-2000-train.bin", "cifar10-50000-train.bin"] {
-            std::fs::write(data.join(name), name).unwrap();
-        }
-        list_files(folder).unwrap();
-        std::fs::read_to_string(folder.join("service.js")).unwrap()
-    }
-
-    #[test]
-    fn what_is_kept_for_the_next_visit_is_listed_under_a_version_that_follows_the_contents() {
-        let folder = std::env::temp_dir().join(format!("rote-service-{}", std::process::id()));
-        let [first, same, other] = ["one", "one", "two"].map(|page| service(&folder, page));
-        std::fs::remove_dir_all(&folder).unwrap();
-        assert!(first.contains(r#"const FILES = ["data/cifar10-2000-train.bin", "./"];"#), "{first}");
-        assert!(!first.contains(r#"const VERSION = "";"#), "{first}");
-        assert_eq!(first, same);
-        assert_ne!(first, other);
-    }
-}
-
 /// Says in `index.json` which sizes of the data are there, so that the page offers as many images. A list, because
 /// asking for files that are not there would put errors on the browser's console.
 fn list_data(data: &Path) -> Result<(), Failure> {
@@ -185,4 +156,33 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(folder: &Path, page: &str) -> String {
+        let data = folder.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        let source = paths::root().join("public").join("service.js");
+        std::fs::copy(source, folder.join("service.js")).unwrap();
+        std::fs::write(folder.join("index.html"), page).unwrap();
+        for name in ["cifar10-2000-train.bin", "cifar10-50000-train.bin"] {
+            std::fs::write(data.join(name), name).unwrap();
+        }
+        list_files(folder).unwrap();
+        std::fs::read_to_string(folder.join("service.js")).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_for_the_next_visit_is_listed_under_a_version_that_follows_the_contents() {
+        let folder = std::env::temp_dir().join(format!("rote-service-{}", std::process::id()));
+        let [first, same, other] = ["one", "one", "two"].map(|page| service(&folder, page));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(first.contains(r#"const FILES = ["data/cifar10-2000-train.bin", "./"];"#), "{first}");
+        assert!(!first.contains(r#"const VERSION = "";"#), "{first}");
+        assert_eq!(first, same);
+        assert_ne!(first, other);
+    }
 }
