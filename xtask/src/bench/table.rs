@@ -18,8 +18,7 @@ pub(super) fn write() -> Result<(), Failure> {
          Made by `cargo xtask bench`; do not edit. Everyone does the same work: 128 pictures, parameters and labels from\n\
          one integer hash, SGD with momentum 0.9 ([the programs](../benches/peers/README.md)). A figure is the fastest\n\
          round, in milliseconds a step; a ratio is ours over the fastest peer's, so below 1 we are faster. The spread is\n\
-         that of the rounds, which participants take in turn. The losses of the first three steps must agree. The share is\n\
-         of the speed of one large product there (`peak gflops`: 2048 x 2048, PyTorch).\n",
+         that of the rounds, which participants take in turn. The losses of the first three steps must agree.\n",
     );
     let sections = [
         ("Native CPU, two threads", "cpu.json", &["rote"][..], None),
@@ -50,8 +49,13 @@ fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> St
     let mut peers: Vec<&str> = rows.iter().filter(is_peer).map(|row| row.participant.as_str()).collect();
     peers.sort_unstable();
     peers.dedup();
+    let yardstick = if about["peak_gflops"].is_number() {
+        " The share is of the speed of one product of two 2048 x 2048 matrices in PyTorch."
+    } else {
+        ""
+    };
     let mut text = format!(
-        "{}\n\n| model | {ours} | {} | ratio | spread | GFLOP/s | losses differ by |\n",
+        "{}{yardstick}\n\n| model | {ours} | {} | ratio | spread | GFLOP/s | losses differ by |\n",
         said(about),
         peers.join(" | ")
     );
