@@ -2,7 +2,8 @@
 
     python torch.py [--models mlp-1x512,cnn-small] [--batch 128] [--rounds 5] [--steps-ms 2000] [--threads 2] [--device cpu|cuda]
 
-One JSON object a line, one for each model and mode. Parameters, inputs and labels are those of work.mjs.
+One JSON object a line, one for each model and mode. With --wait it then times one more round of each for every line of
+standard input, and ends an answer with an empty line: so it can take turns with another program, compiled only once. Parameters, inputs and labels are those of work.mjs.
 """
 import sys
 
@@ -211,6 +212,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--tf32", action="store_true", help="let CUDA round products to TF32; off, as WebGPU has no such thing")
+    parser.add_argument("--wait", action="store_true", help="then a round of each for every line of standard input")
     parser.add_argument("--peak", action="store_true", help="only the speed of one large product on the CPU")
     arguments = parser.parse_args()
 
@@ -222,6 +224,7 @@ def main():
     torch.backends.cudnn.allow_tf32 = arguments.tf32
     torch.backends.cuda.matmul.allow_tf32 = arguments.tf32
     layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+    ready = []
     for name in arguments.models.split(","):
         for mode in arguments.modes.split(","):
             report = {
@@ -245,7 +248,18 @@ def main():
                 step_ms = [round(milliseconds / steps, 4) for _, milliseconds in rounds]
                 if best is None or "step_ms" not in best or min(step_ms) < min(best["step_ms"]):
                     best = {"layout": layout, "steps": steps, "step_ms": step_ms, "losses": losses}
+                    best_run = run
             print(json.dumps(report | best), flush=True)
+            if "steps" in best:
+                ready.append((report | best, best_run))
+    if not arguments.wait:
+        return
+    print(flush=True)
+    for _ in sys.stdin:
+        for report, run in ready:
+            milliseconds = run(report["steps"])[1]
+            print(json.dumps(report | {"step_ms": [round(milliseconds / report["steps"], 4)]}), flush=True)
+        print(flush=True)
 
 
 main()

@@ -1,6 +1,7 @@
 //! Against PyTorch, natively: `rote time` and `benches/peers/torch.py` in turn.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, ErrorKind, Lines, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -35,12 +36,13 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
     for model in &options.models {
         let mut ours = Row { model: model.clone(), participant: "rote".into(), ..empty() };
         let mut peers: Vec<Row> = Vec::new();
+        let mut torch = Torch::start(model, torch_device)?;
         // In turn, so that what slows the machine down for a while does not fall on one of them alone.
         for _ in 0..options.rounds {
             let printed = time(model, device, ["128", "128"])?;
             about["device"] = printed["device"].clone();
             join(&mut ours, Row::read(&printed, "rote"));
-            for printed in torch(model, torch_device)? {
+            for printed in torch.round()? {
                 about["pytorch"] = printed["version"].clone();
                 let participant = format!("PyTorch {}", printed["mode"].as_str().unwrap_or("eager"));
                 match peers.iter_mut().find(|peer| peer.participant == participant) {
@@ -49,6 +51,7 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
                 }
             }
         }
+        drop(torch);
         for row in std::iter::once(&ours).chain(&peers) {
             println!("{model:<16} {:<18} {:8.2} ms/step", row.participant, row.best_ms().unwrap_or(f64::NAN));
         }
@@ -87,18 +90,62 @@ fn time(model: &str, device: &str, [batch, images]: [&str; 2]) -> Result<Value, 
     Ok(serde_json::from_str(&printed).unwrap_or_default())
 }
 
-fn torch(model: &str, device: &str) -> Result<Vec<Value>, Failure> {
+/// PyTorch with a model warmed up and compiled, waiting for its turns.
+struct Torch {
+    child: Child,
+    printed: Lines<BufReader<ChildStdout>>,
+}
+
+impl Torch {
+    fn start(model: &str, device: &str) -> Result<Self, Failure> {
+        let mut python = python();
+        python.args(["--models", model, "--device", device, "--threads", THREADS, "--wait"]);
+        python.args(["--rounds", "1", "--steps-ms", "1000"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let gone = |error: std::io::Error| Failure::setup(format!("PyTorch could not be started: {error}"), FIX);
+        let mut child = python.spawn().map_err(gone)?;
+        let stdout = child.stdout.take().ok_or_else(|| gone(ErrorKind::BrokenPipe.into()))?;
+        let mut torch = Self { child, printed: BufReader::new(stdout).lines() };
+        torch.answer()?;
+        Ok(torch)
+    }
+
+    /// One round of each mode.
+    fn round(&mut self) -> Result<Vec<Value>, Failure> {
+        // A program that has ended is found when its answer is read.
+        let _ = self.child.stdin.as_mut().map(|stdin| stdin.write_all(b"\n"));
+        self.answer()
+    }
+
+    /// What it prints up to an empty line.
+    fn answer(&mut self) -> Result<Vec<Value>, Failure> {
+        let mut rows = Vec::new();
+        for line in self.printed.by_ref().map_while(Result::ok) {
+            if line.is_empty() {
+                return Ok(rows);
+            }
+            rows.extend(serde_json::from_str::<Value>(&line).ok());
+        }
+        Err(Failure::setup("PyTorch ended before it had answered; what it said is above", FIX))
+    }
+}
+
+impl Drop for Torch {
+    fn drop(&mut self) {
+        // Without its input it ends by itself; if it has ended already, there is nothing to do.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn python() -> Command {
     let mut python = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
-    python.current_dir(peers_folder()).args(["torch.py", "--models", model, "--device", device, "--threads", THREADS]);
-    let printed = shell::output(python.args(["--rounds", "2", "--steps-ms", "1000"]), FIX)?;
-    Ok(printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    python.current_dir(peers_folder()).arg("torch.py");
+    python
 }
 
 /// What PyTorch's product of two 2048 x 2048 matrices reaches: a yardstick for a step.
 fn peak() -> Result<Value, Failure> {
-    let mut python = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
-    python.current_dir(peers_folder()).args(["torch.py", "--peak", "--threads", THREADS]);
-    let printed = shell::output(&mut python, FIX)?;
+    let printed = shell::output(python().args(["--peak", "--threads", THREADS]), FIX)?;
     let printed: Value = serde_json::from_str(&printed).unwrap_or_default();
     Ok(printed["gflops"].clone())
 }
