@@ -13,6 +13,8 @@ pub mod data;
 pub mod device;
 #[cfg(any(feature = "engine", feature = "lab"))]
 pub mod engine;
+#[cfg(feature = "native")]
+pub mod experiments;
 #[cfg(feature = "tensors")]
 pub mod kernels;
 #[cfg(feature = "lab")]

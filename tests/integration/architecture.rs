@@ -26,6 +26,10 @@ const NEVER: &[(&str, &[&str])] = &[
             "wgpu",
         ],
     ),
+    (
+        "experiments",
+        &["Session", "Checkpoint", "crate::cli", "crate::report", "crate::device", "plotters", "std::fs", "burn"],
+    ),
     ("report", &["burn", "crate::train", "crate::models", "crate::device", "std::fs"]),
     ("device", &["crate::train", "crate::models", "crate::data", "crate::cli", "crate::engine"]),
     ("cli", &["burn::", "Tensor", "flex", "wgpu", "web_sys"]),

@@ -1,6 +1,6 @@
 //! The randomization tests of section 2.1, on the bundled pictures.
 
-use rote::data::{CENTRE, Condition, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Split, shown_labels};
+use rote::data::{Condition, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Split, View, shown_labels};
 
 use crate::support::bundled;
 
@@ -17,7 +17,7 @@ fn plain(condition: Condition) -> [Examples; 2] {
 
 fn input(examples: &Examples, index: usize) -> Vec<f32> {
     let mut input = vec![0.0; INPUT_VALUES];
-    examples.write_input(index, CENTRE, &mut input);
+    examples.write_input(index, View::CENTRAL, &mut input);
     input
 }
 

@@ -20,6 +20,11 @@ impl CheckpointFile {
         Self(path.as_ref().to_path_buf())
     }
 
+    /// Whether there is such a file.
+    pub(super) fn exists(&self) -> bool {
+        self.0.exists()
+    }
+
     /// The name a run's checkpoint gets where none was given.
     pub(super) fn for_recipe(recipe: &Recipe) -> Self {
         // The sum of its settings, so that two runs that are interrupted in one folder do not meet.

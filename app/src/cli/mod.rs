@@ -9,8 +9,11 @@ mod checkpoint_file;
 pub mod data;
 pub mod devices;
 mod error;
+pub mod grid;
+mod interrupt;
 pub mod models;
 mod report;
+pub mod results;
 pub mod time;
 pub mod train;
 
@@ -30,7 +33,17 @@ pub fn command() -> Command {
         .after_help("Exit codes: 0 done, 1 failed or interrupted, 2 wrong flags or settings.")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([train::command(), models::command(), data::command(), devices::command(), time::command()])
+        .subcommands([
+            train::command(),
+            grid::list_command(),
+            grid::run_command(),
+            results::report_command(),
+            results::compare_command(),
+            models::command(),
+            data::command(),
+            devices::command(),
+            time::command(),
+        ])
 }
 
 /// Runs a command line; `arguments` begins with the program's name.
@@ -41,6 +54,10 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     let result = match matches.subcommand() {
         Some(("train", matches)) => train::run(matches),
+        Some(("list", _)) => grid::list(),
+        Some(("run", matches)) => grid::run(matches),
+        Some(("report", matches)) => results::report(matches),
+        Some(("compare", matches)) => results::compare(matches),
         Some(("models", matches)) => models::run(matches),
         Some(("data", matches)) => data::run(matches),
         Some(("devices", matches)) => devices::run(matches),

@@ -91,12 +91,12 @@ impl RunReport {
         let reason = serde_json::to_value(summary.stopped_by).ok();
         let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("its end").replace('-', " ");
         self.line(&format!(
-            "\ntrain accuracy {:.2} %, test accuracy {:.2} % after {} steps ({} epochs) in {}; stopped by {reason}",
+            "\ntrain accuracy {:.2} %, test accuracy {:.2} % after {} ({}) in {}; stopped by {reason}",
             100.0 * summary.train_accuracy,
             100.0 * summary.test_accuracy,
-            grouped(summary.steps),
-            grouped(summary.epochs),
-            seconds(summary.seconds),
+            counted(summary.steps, "step"),
+            counted(summary.epochs, "epoch"),
+            duration(summary.seconds),
         ));
         if self.output.json {
             let line = SummaryLine { summary, device: &self.output.device, version: env!("CARGO_PKG_VERSION") };
@@ -166,7 +166,7 @@ impl RunReport {
             };
             row += &format!("  {:>9}  {:>10}", share(|c| c.memorized), share(|c| c.still_clean));
         }
-        row + &format!("  {:>8.0} {:>7}", metrics.images_per_second, seconds(metrics.seconds))
+        row + &format!("  {:>8.0} {:>7}", metrics.images_per_second, duration(metrics.seconds))
     }
 }
 
@@ -187,7 +187,12 @@ pub(super) fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-fn seconds(seconds: f64) -> String {
+/// `1 step`, `2,000 steps`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+pub(super) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 60.0 => format!("{s:.1} s"),
         s => format!("{}:{:02} min", s as u64 / 60, s as u64 % 60),
@@ -205,10 +210,12 @@ mod tests {
     }
 
     #[test]
+    fn one_step_is_no_steps() {
+        assert_eq!([counted(1, "step"), counted(2_000, "epoch")], ["1 step", "2,000 epochs"]);
+    }
+
+    #[test]
     fn times_are_in_seconds_up_to_a_minute() {
-        assert_eq!(
-            [seconds(3.2), seconds(59.9), seconds(61.0), seconds(3_725.0)],
-            ["3.2 s", "59.9 s", "1:01 min", "62:05 min"]
-        );
+        assert_eq!([3.2, 59.9, 61.0, 3_725.0].map(duration), ["3.2 s", "59.9 s", "1:01 min", "62:05 min"]);
     }
 }

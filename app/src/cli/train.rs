@@ -1,15 +1,14 @@
 //! `rote train`: one run, drawn in the terminal.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::checkpoint_file::CheckpointFile;
 use super::report::{Output, RunReport};
-use super::{CliError, store_options};
+use super::{CliError, interrupt, store_options};
 use crate::data::store;
 use crate::device::{self, DeviceChoice, OpenDevice};
 use crate::train::{Checkpoint, Event, Group, Kind, Recipe, SETTINGS, Session, Setting, TrainError};
@@ -148,16 +147,7 @@ fn drive(
     save: Option<CheckpointFile>,
     rescue: &CheckpointFile,
 ) -> Result<(), CliError> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let noted = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        // The second Ctrl-C does not wait for the step under way.
-        if noted.swap(true, Ordering::SeqCst) {
-            std::process::exit(1);
-        }
-    })
-    .map_err(|error| CliError::Failed(format!("Ctrl-C could not be caught: {error}")))?;
-
+    let interrupted = interrupt::watch()?;
     let mut report = RunReport::new(output);
     if let Some(note) = &opened.note {
         report.event(&Event::Warning { message: note.clone() });

@@ -1,7 +1,7 @@
 //! The examples of a run: pictures under their condition, each with the label it is shown with and its own.
 
 use super::conditions::{Arrangement, gaussian_picture};
-use super::preprocess::{CENTRE, Corner, INPUT_SIDE, INPUT_VALUES, crop, whiten};
+use super::preprocess::{INPUT_SIDE, INPUT_VALUES, View, show, whiten};
 use super::{CIFAR10_CLASSES, Condition, DataError, DataSet, LabelledPictures, PICTURE_BYTES, Split, shown_labels};
 
 /// The examples of one split of one run.
@@ -82,9 +82,9 @@ impl Examples {
         self.shown.iter().zip(&self.clean).filter(|(shown, clean)| shown != clean).count()
     }
 
-    /// Writes example `index`, cut at `corner`, rearranged and whitened, to `input`, `[3, 28, 28]`.
-    pub fn write_input(&self, index: usize, corner: Corner, input: &mut [f32]) {
-        self.write_pixels(index, corner, input);
+    /// Writes example `index` as `view` shows it, rearranged and whitened, to `input`, `[3, 28, 28]`.
+    pub fn write_input(&self, index: usize, view: View, input: &mut [f32]) {
+        self.write_pixels(index, view, input);
         whiten(input);
     }
 
@@ -92,7 +92,7 @@ impl Examples {
     pub fn inputs(&self) -> Vec<f32> {
         let mut inputs = vec![0.0; self.count() * INPUT_VALUES];
         for (index, input) in inputs.chunks_exact_mut(INPUT_VALUES).enumerate() {
-            self.write_input(index, CENTRE, input);
+            self.write_input(index, View::CENTRAL, input);
         }
         inputs
     }
@@ -100,7 +100,7 @@ impl Examples {
     /// Example `index` as a person sees it, before whitening: `[28, 28, 4]` RGBA bytes.
     pub fn preview(&self, index: usize) -> Vec<u8> {
         let mut input = vec![0.0; INPUT_VALUES];
-        self.write_pixels(index, CENTRE, &mut input);
+        self.write_pixels(index, View::CENTRAL, &mut input);
         let positions = INPUT_SIDE * INPUT_SIDE;
         let byte = |value: f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
         (0..positions)
@@ -108,11 +108,11 @@ impl Examples {
             .collect()
     }
 
-    fn write_pixels(&self, index: usize, corner: Corner, input: &mut [f32]) {
+    fn write_pixels(&self, index: usize, view: View, input: &mut [f32]) {
         let picture = index * PICTURE_BYTES..(index + 1) * PICTURE_BYTES;
         match &self.source {
-            Source::Bytes(bytes) => crop(&bytes[picture], corner, input, |byte| f32::from(byte) / 255.0),
-            Source::Noise(noise) => crop(&noise[picture], corner, input, |value| value),
+            Source::Bytes(bytes) => show(&bytes[picture], view, input, |byte| f32::from(byte) / 255.0),
+            Source::Noise(noise) => show(&noise[picture], view, input, |value| value),
         }
         self.arrangement.apply(index, input);
     }

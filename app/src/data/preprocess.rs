@@ -27,6 +27,51 @@ pub fn crop<T: Copy>(picture: &[T], corner: Corner, input: &mut [f32], as_pixel:
     }
 }
 
+/// How a picture is shown once: cut at a corner, and perhaps mirrored and turned around its centre.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Where the window is cut.
+    pub corner: Corner,
+    /// Whether left and right are swapped.
+    pub is_mirrored: bool,
+    /// By how many degrees the picture is turned clockwise.
+    pub degrees: f64,
+}
+
+impl View {
+    /// The central window of the picture as it is.
+    pub const CENTRAL: Self = Self { corner: CENTRE, is_mirrored: false, degrees: 0.0 };
+}
+
+/// Writes what a view shows of a `[3, 32, 32]` picture to `input`, `[3, 28, 28]`. A turned picture is read between its
+/// pixels in proportion (bilinear); beyond its edge it goes on as its edge is.
+pub fn show<T: Copy>(picture: &[T], view: View, input: &mut [f32], as_pixel: impl Fn(T) -> f32) {
+    if !view.is_mirrored && view.degrees == 0.0 {
+        return crop(picture, view.corner, input, as_pixel);
+    }
+    let middle = (PICTURE_SIDE - 1) as f64 / 2.0;
+    let (sine, cosine) = (libm::sin(view.degrees.to_radians()), libm::cos(view.degrees.to_radians()));
+    let area = INPUT_SIDE * INPUT_SIDE;
+    for at in 0..area {
+        let down = (view.corner.0 + at / INPUT_SIDE) as f64 - middle;
+        let across = (view.corner.1 + at % INPUT_SIDE) as f64 - middle;
+        // Where the pixel that is now here came from.
+        let (row, turned) = (cosine * down - sine * across, cosine * across + sine * down);
+        let column = if view.is_mirrored { -turned } else { turned };
+        let last = (PICTURE_SIDE - 1) as f64;
+        let (row, column) = ((row + middle).clamp(0.0, last), (column + middle).clamp(0.0, last));
+        let (top, left) = (row as usize, column as usize);
+        let (below, right) = ((top + 1).min(PICTURE_SIDE - 1), (left + 1).min(PICTURE_SIDE - 1));
+        let (lower, later) = ((row - top as f64) as f32, (column - left as f64) as f32);
+        for channel in 0..CHANNELS {
+            let pixel = |row, column| as_pixel(picture[(channel * PICTURE_SIDE + row) * PICTURE_SIDE + column]);
+            let upper_row = pixel(top, left) * (1.0 - later) + pixel(top, right) * later;
+            let lower_row = pixel(below, left) * (1.0 - later) + pixel(below, right) * later;
+            input[channel * area + at] = upper_row * (1.0 - lower) + lower_row * lower;
+        }
+    }
+}
+
 /// Subtracts the image's mean and divides by its deviation, both over all channels and positions; the deviation is at
 /// least `1 / sqrt(N)` (TensorFlow's `per_image_whitening`).
 pub fn whiten(input: &mut [f32]) {
@@ -71,6 +116,46 @@ mod tests {
         let expected = (1e-3 - 1e-3 / INPUT_VALUES as f32) * (INPUT_VALUES as f32).sqrt();
         whiten(&mut input);
         assert!((input[0] - expected).abs() < 1e-5, "{} and {expected}", input[0]);
+    }
+
+    /// Every pixel is its position, so that one can see where it went.
+    fn numbered() -> Vec<f32> {
+        (0..CHANNELS * PICTURE_SIDE * PICTURE_SIDE).map(|i| i as f32).collect()
+    }
+
+    fn shown(is_mirrored: bool, degrees: f64) -> Vec<f32> {
+        let mut input = vec![0.0; INPUT_VALUES];
+        show(&numbered(), View { is_mirrored, degrees, ..View::CENTRAL }, &mut input, |value| value);
+        input
+    }
+
+    #[test]
+    fn a_mirrored_picture_has_its_rows_reversed() {
+        let (plain, mirrored) = (shown(false, 0.0), shown(true, 0.0));
+        for (row, reversed) in plain.chunks(INPUT_SIDE).zip(mirrored.chunks(INPUT_SIDE)) {
+            assert!(row.iter().rev().eq(reversed));
+        }
+    }
+
+    #[test]
+    fn a_quarter_turn_clockwise_brings_the_left_column_to_the_top() {
+        let (plain, turned) = (shown(false, 0.0), shown(false, 90.0));
+        for at in 0..INPUT_SIDE {
+            let expected = plain[(INPUT_SIDE - 1 - at) * INPUT_SIDE];
+            assert!((turned[at] - expected).abs() < 1e-2, "{at}: {} and {expected}", turned[at]);
+        }
+    }
+
+    #[test]
+    fn a_turn_by_some_degrees_reads_between_pixels_and_never_outside_them() {
+        let turned = shown(false, 25.0);
+        let greatest = (CHANNELS * PICTURE_SIDE * PICTURE_SIDE - 1) as f32;
+        assert!(turned.iter().all(|value| (0.0..=greatest).contains(value)));
+        // The numbers are linear in row and column, so between pixels they are exact. The pixel at (14, 14) of the window
+        // lies half a pixel below and right of the centre (15.5, 15.5).
+        let (sine, cosine) = 25f64.to_radians().sin_cos();
+        let (row, column) = (15.5 + 0.5 * (cosine - sine), 15.5 + 0.5 * (cosine + sine));
+        assert!((f64::from(turned[14 * INPUT_SIDE + 14]) - (row * 32.0 + column)).abs() < 1e-3);
     }
 
     #[test]

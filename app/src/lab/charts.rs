@@ -143,7 +143,7 @@ fn theme(scale: f64) -> Theme {
         ink: color("--ink", light.ink),
         muted: color("--muted", light.muted),
         grid: color("--line", light.grid),
-        lanes: [color("--lane-a", light.lanes[0]), color("--lane-b", light.lanes[1])],
+        lines: vec![color("--lane-a", light.lines[0]), color("--lane-b", light.lines[1])],
         font: "system-ui, sans-serif".into(),
         scale,
     }

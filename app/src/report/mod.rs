@@ -3,8 +3,11 @@
 
 mod curves;
 mod draw;
+mod labels;
+mod plot;
 mod theme;
 
 pub use curves::{LaneCurves, LearningCurves, Point, thinned};
 pub use draw::{Chart, draw_learning_curves, learning_curves_svg};
+pub use plot::{Axis, Line, Plot, Reference, Stroke, draw_plot, plot_svg, round_up, thousands};
 pub use theme::Theme;

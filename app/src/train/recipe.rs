@@ -56,6 +56,8 @@ recipe! {
     images: u64 = 1000; "images", "Training images", Data, Kind::integer(10, CIFAR10_TRAIN_IMAGES as u64);
     /// Train on a fresh random 28x28 window of each 32x32 picture every epoch, instead of the central one.
     random_crop: bool = false; "random-crop", "Random crop", Data, Kind::Switch;
+    /// Mirror half of the training pictures and turn each by up to 25 degrees, afresh every epoch (appendix E).
+    augmentation: bool = false; "augmentation", "Mirror and turn", Data, Kind::Switch;
 
     /// Images in one step.
     batch_size: u64 = 128; "batch-size", "Batch size", Optimization, Kind::integer(1, CIFAR10_TRAIN_IMAGES as u64);

@@ -7,7 +7,7 @@ use super::checkpoint::Progress;
 use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
 use super::measure::{Measurement, accuracy};
 use super::{Checkpoint, Event, Recipe, TrainError};
-use crate::data::{CROP_POSITIONS, Condition, DataSet, Examples, INPUT_VALUES, Randomization, Split, Stream};
+use crate::data::{CROP_POSITIONS, Condition, DataSet, Examples, INPUT_VALUES, Randomization, Split, Stream, View};
 use crate::kernels::plan::Update;
 use crate::kernels::{Device, Images, Loss};
 use crate::models::{Network, NetworkOptions};
@@ -16,6 +16,8 @@ use crate::models::{Network, NetworkOptions};
 const STEPS_BETWEEN_READS: usize = 8;
 /// Images measured in one piece of work: small enough that a browser's worker answers in between.
 const IMAGES_PER_MEASUREMENT: usize = 100;
+/// Of `augmentation` (paper, appendix E).
+const GREATEST_TURN_DEGREES: f64 = 25.0;
 
 /// A run under way.
 pub struct Session {
@@ -200,8 +202,8 @@ impl Session {
             momentum: self.recipe.momentum as f32,
             weight_decay: self.recipe.weight_decay as f32,
         };
-        let loss = if self.recipe.random_crop {
-            let pictures = self.cropped(&batch, step);
+        let loss = if self.recipe.random_crop || self.recipe.augmentation {
+            let pictures = self.varied(&batch, step);
             self.network.train_step_on(&pictures, &labels, step, update)
         } else {
             self.network.train_step(&self.train_inputs, &batch, &labels, step, update)
@@ -241,13 +243,22 @@ impl Session {
         self.order.1.chunks(size).nth(within).map_or_else(Vec::new, <[u32]>::to_vec)
     }
 
-    /// The pictures of a batch cut at random corners, `[batch, 3, 28, 28]`.
-    fn cropped(&self, batch: &[u32], step: u64) -> Vec<f32> {
-        let mut stream = Stream::new(self.recipe.seed, "crops", step);
+    /// The pictures of a batch, each cut at a random corner or mirrored and turned, `[batch, 3, 28, 28]`.
+    fn varied(&self, batch: &[u32], step: u64) -> Vec<f32> {
+        let mut crops = Stream::new(self.recipe.seed, "crops", step);
+        let mut turns = Stream::new(self.recipe.seed, "turns", step);
         let mut pictures = vec![0.0; batch.len() * INPUT_VALUES];
         for (&index, picture) in batch.iter().zip(pictures.chunks_exact_mut(INPUT_VALUES)) {
-            let mut offset = || stream.below(CROP_POSITIONS as u32) as usize;
-            self.train.write_input(index as usize, (offset(), offset()), picture);
+            let mut view = View::CENTRAL;
+            if self.recipe.random_crop {
+                let mut offset = || crops.below(CROP_POSITIONS as u32) as usize;
+                view.corner = (offset(), offset());
+            }
+            if self.recipe.augmentation {
+                view.is_mirrored = turns.below(2) == 1;
+                view.degrees = GREATEST_TURN_DEGREES * (2.0 * turns.uniform() - 1.0);
+            }
+            self.train.write_input(index as usize, view, picture);
         }
         pictures
     }

@@ -1,0 +1,105 @@
+//! One run of a grid: from where it stands to its end, with everything it needs to be gone on with on disk.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::folder::{RunFolder, RunSummary};
+use crate::cli::CliError;
+use crate::data::store;
+use crate::device::OpenDevice;
+use crate::train::{Checkpoint, Event, Recipe, Session, Summary};
+
+/// How an attempt at a run ended.
+pub(super) enum Ended {
+    /// It had been finished before.
+    Already(RunSummary),
+    /// It is finished now.
+    Now(RunSummary),
+    /// Another process is at it.
+    Elsewhere,
+    /// Ctrl-C; it can be gone on with.
+    Interrupted,
+}
+
+/// What all runs of a grid have in common.
+pub(super) struct Place<'a> {
+    pub(super) opened: &'a OpenDevice,
+    pub(super) data_folder: &'a Path,
+    pub(super) interrupted: &'a AtomicBool,
+    /// Between two checkpoints.
+    pub(super) save_every: Duration,
+}
+
+/// Runs a row, or goes on with it. `watch` sees every event, and what is survived as a warning.
+pub(super) fn run(
+    folder: &RunFolder,
+    row: &str,
+    recipe: &Recipe,
+    place: &Place,
+    watch: &mut dyn FnMut(&Event),
+) -> Result<Ended, CliError> {
+    let Some(_claimed) = folder.claim()? else { return Ok(Ended::Elsewhere) };
+    let mut warn = |message: String| watch(&Event::Warning { message });
+    match folder.summary() {
+        Ok(Some(summary)) => return Ok(Ended::Already(summary)),
+        Ok(None) => {}
+        Err(error) => warn(format!("{error}; making it again")),
+    }
+    let saved = folder.checkpoint().unwrap_or_else(|error| {
+        warn(format!("{error}; this run starts anew"));
+        None
+    });
+    let data = store::load_images(recipe.images as usize, place.data_folder)?;
+    let mut session = start(saved.as_ref(), recipe, &data, place)?;
+    drop(data);
+    let mut log = folder.begin(recipe, session.history())?;
+    let mut test_images = 0;
+    let mut finished: Option<Summary> = None;
+    let mut saved_at = Instant::now();
+    while !session.is_finished() {
+        for event in pollster::block_on(session.advance())? {
+            watch(&event);
+            log.add(&event)?;
+            match event {
+                Event::Started { test_images: count, .. } => test_images = count,
+                Event::Finished(summary) => finished = Some(summary),
+                _ => {}
+            }
+        }
+        let is_interrupted = place.interrupted.load(Ordering::SeqCst);
+        if is_interrupted || saved_at.elapsed() >= place.save_every || session.is_finished() {
+            let (checkpoint, events) = pollster::block_on(session.checkpoint())?;
+            events.iter().for_each(&mut *watch);
+            folder.checkpoint_file().write(&checkpoint)?;
+            saved_at = Instant::now();
+        }
+        if is_interrupted && !session.is_finished() {
+            return Ok(Ended::Interrupted);
+        }
+    }
+    let summary = finished.ok_or_else(|| CliError::Failed(format!("{row} ended without a result; run it again")))?;
+    let summary = RunSummary {
+        row: row.into(),
+        summary,
+        test_images,
+        device: place.opened.name.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+    };
+    folder.finish(&summary)?;
+    Ok(Ended::Now(summary))
+}
+
+fn start(
+    saved: Option<&Checkpoint>,
+    recipe: &Recipe,
+    data: &crate::data::DataSet,
+    place: &Place,
+) -> Result<Session, CliError> {
+    let device = &place.opened.device;
+    Ok(match saved {
+        Some(checkpoint) => Session::resume(checkpoint, recipe, data, device)?,
+        None => Session::new(recipe, data, device)?,
+    })
+}

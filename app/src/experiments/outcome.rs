@@ -1,0 +1,123 @@
+//! What runs came to, and the numbers that are read off them.
+
+use crate::train::{EpochMetrics, Recipe, Summary};
+
+/// An epoch's mean loss at which a training set counts as fitted (Figure 1b; the paper names no criterion).
+pub const FIT_LOSS: f64 = 0.1;
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its end.
+    pub summary: Summary,
+    /// Its epochs, in order.
+    pub epochs: Vec<EpochMetrics>,
+    /// Test images it was measured on.
+    pub test_images: u64,
+}
+
+impl Outcome {
+    /// Steps until an epoch's mean loss was [`FIT_LOSS`], between two epochs in proportion; none if it never was.
+    pub fn steps_to_fit(&self) -> Option<f64> {
+        let at = self.epochs.iter().position(|epoch| f64::from(epoch.train_loss) <= FIT_LOSS)?;
+        let (step, loss) = (self.epochs[at].step as f64, f64::from(self.epochs[at].train_loss));
+        let Some(before) = at.checked_sub(1).map(|before| &self.epochs[before]) else { return Some(step) };
+        let (earlier, higher) = (before.step as f64, f64::from(before.train_loss));
+        Some(earlier + (step - earlier) * (higher - FIT_LOSS) / (higher - loss))
+    }
+
+    /// The greatest test accuracy that was measured in the run: what stopping early at the right moment would have had.
+    pub fn best_test_accuracy(&self) -> f64 {
+        let measured = self.epochs.iter().filter_map(|epoch| Some(epoch.accuracy.as_ref()?.test_accuracy));
+        measured.fold(self.summary.test_accuracy, f64::max)
+    }
+}
+
+/// Finished runs, found by what was run.
+#[derive(Clone, Debug, Default)]
+pub struct Results(pub Vec<Outcome>);
+
+impl Results {
+    /// The runs of a recipe with any seed, in the order of their seeds.
+    pub fn of(&self, recipe: &Recipe) -> Vec<&Outcome> {
+        let is_it = |outcome: &&Outcome| Recipe { seed: recipe.seed, ..outcome.summary.recipe.clone() } == *recipe;
+        let mut found: Vec<_> = self.0.iter().filter(is_it).collect();
+        found.sort_by_key(|outcome| outcome.summary.recipe.seed);
+        found
+    }
+
+    /// The mean of something over the seeds of a recipe, if every seed has it.
+    pub fn mean(&self, recipe: &Recipe, what: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
+        let values: Option<Vec<f64>> = self.of(recipe).into_iter().map(what).collect();
+        mean(&values?)
+    }
+}
+
+/// The mean; none of no numbers.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Mean and the deviation of a sample, which one number alone does not have.
+pub fn mean_and_deviation(values: &[f64]) -> Option<(f64, Option<f64>)> {
+    let mean = mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((mean, (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())))
+}
+
+/// How far guessing among ten classes strays from a tenth on so many images: four deviations of the count.
+pub fn chance_band(images: u64) -> f64 {
+    4.0 * (0.1 * 0.9 / images.max(1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::StopReason;
+
+    fn outcome(losses: &[f32]) -> Outcome {
+        let epoch = |(at, &train_loss): (usize, &f32)| EpochMetrics {
+            epoch: at as u64 + 1,
+            step: 10 * (at as u64 + 1),
+            learning_rate: 0.1,
+            train_loss,
+            accuracy: None,
+            seconds: 1.0,
+            images_per_second: 1.0,
+        };
+        let summary = Summary {
+            recipe: Recipe::default(),
+            train_accuracy: 1.0,
+            test_accuracy: 0.3,
+            train_loss: 0.0,
+            corrupted: None,
+            steps: 30,
+            epochs: 3,
+            seconds: 1.0,
+            stopped_by: StopReason::Epochs,
+        };
+        Outcome { summary, epochs: losses.iter().enumerate().map(epoch).collect(), test_images: 500 }
+    }
+
+    #[test]
+    fn the_time_to_fit_lies_between_two_epochs() {
+        assert!((outcome(&[2.0, 0.3, 0.05]).steps_to_fit().unwrap() - 28.0).abs() < 1e-4);
+        assert_eq!(outcome(&[0.05, 0.3]).steps_to_fit(), Some(10.0));
+        assert_eq!(outcome(&[2.0, 0.3]).steps_to_fit(), None);
+    }
+
+    #[test]
+    fn a_mean_over_seeds_needs_every_seed() {
+        let mut results = Results(vec![outcome(&[0.1]), outcome(&[2.0])]);
+        results.0[1].summary.recipe.seed = 2;
+        assert_eq!(results.of(&Recipe::default()).len(), 2);
+        assert_eq!(results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)), Some(0.3));
+        assert_eq!(results.mean(&Recipe::default(), Outcome::steps_to_fit), None);
+    }
+
+    #[test]
+    fn the_deviation_is_that_of_a_sample() {
+        assert_eq!(mean_and_deviation(&[1.0, 3.0]), Some((2.0, Some(2f64.sqrt()))));
+        assert_eq!((mean_and_deviation(&[1.0]), mean_and_deviation(&[])), (Some((1.0, None)), None));
+    }
+}
