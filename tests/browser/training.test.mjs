@@ -75,6 +75,25 @@ test("a run that is paused, reloaded and resumed ends as one that was not", asyn
   await undisturbed.page.context().close();
 });
 
+test("a press of Step while the run is still being loaded takes one step", async () => {
+  const rote = await RotePage.open(browser, LONG);
+  await rote.press("step");
+  await rote.reaches("a", "paused");
+  // Reset makes the worker load the run anew; the press comes before its answer.
+  await rote.page.evaluate(() => {
+    const press = (name) => document.querySelector(`button[data-testid="${name}"]`).click();
+    press("reset");
+    press("step");
+  });
+  await rote.steps("a", 1);
+  await rote.reaches("a", "paused");
+  await rote.press("step");
+  await rote.steps("a", 2);
+  await rote.reaches("a", "paused");
+  assert.equal(await rote.number("a", "step"), 2);
+  await rote.page.context().close();
+});
+
 test("one press of Step takes one step", async () => {
   const rote = await RotePage.open(browser, LONG);
   for (const expected of [1, 2]) {

@@ -199,7 +199,8 @@ fn draw_line<DB: DrawingBackend>(axes: &mut Axes<DB>, line: &Line, y: &Axis, the
 }
 
 fn draw_reference<DB: DrawingBackend>(axes: &mut Axes<DB>, plot: &Plot, theme: &Theme) -> Drawn<DB> {
-    let Some(Reference { value, name, is_left }) = plot.reference.as_ref().filter(|line| line.value <= plot.y.end) else {
+    let Some(Reference { value, name, is_left }) = plot.reference.as_ref().filter(|line| line.value <= plot.y.end)
+    else {
         return Ok(());
     };
     let ends = [(plot.x.start, *value), (plot.x.end, *value)];
@@ -233,7 +234,12 @@ mod tests {
 
     fn plot(lines: Vec<Line>) -> Plot {
         let axis = |end, name| Axis { start: 0.0, end, number: |value| format!("{value:.1}"), name };
-        Plot { lines, x: axis(1.0, "share"), y: axis(2.0, ""), reference: Some(Reference { value: 0.9, name: "chance".into(), is_left: true }) }
+        Plot {
+            lines,
+            x: axis(1.0, "share"),
+            y: axis(2.0, ""),
+            reference: Some(Reference { value: 0.9, name: "chance".into(), is_left: true }),
+        }
     }
 
     #[test]

@@ -118,8 +118,9 @@ impl Lane {
             return self.ensure_worker();
         }
         let Some(plan) = self.plan.get_untracked() else { return };
-        self.core.with_value(|core| {
+        self.core.update_value(|core| {
             if let Some(worker) = &core.worker {
+                core.loads += 1;
                 let data_url = self.shared.data_url.get_value();
                 let request = Request::Load { recipe: plan.recipe, resume: core.checkpoint.is_some(), data_url };
                 worker.send(&request, core.checkpoint.as_ref());

@@ -88,6 +88,8 @@ struct Core {
     opened: bool,
     /// The worker holds the run of the plan.
     loaded: bool,
+    /// Loads that the worker has not answered: only the last one's start counts, or a step would be asked for twice.
+    loads: u32,
     wish: Wish,
     history: History,
     checkpoint: Option<Uint8Array>,
@@ -120,6 +122,7 @@ impl Lane {
                 worker: None,
                 opened: false,
                 loaded: false,
+                loads: 0,
                 wish: Wish::Rest,
                 history: History::default(),
                 checkpoint: None,
@@ -188,7 +191,7 @@ impl Lane {
     /// Ends the worker: the next one opens another device.
     pub fn end_worker(self) {
         let was_fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
-        self.core.update_value(|core| (core.worker, core.opened, core.loaded) = (None, false, false));
+        self.core.update_value(|core| (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0));
         self.device.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
             // The download ended with its worker; the next worker begins it again.

@@ -53,7 +53,9 @@ impl Lane {
 
     fn started(self, event: Event, written: Option<JsValue>) {
         let Event::Started { recipe, step, .. } = &event else { return };
-        if !self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe)) {
+        if self.answered() > 0
+            || !self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe))
+        {
             return;
         }
         if *step == 0 {
@@ -116,7 +118,21 @@ impl Lane {
     fn refused(self, message: String) {
         self.shared.messages.show(message);
         self.core.update_value(|core| core.wish = Wish::Rest);
-        if self.core.with_value(|core| core.loaded) { self.rest() } else { self.phase.set(Phase::Failed) }
+        if self.core.with_value(|core| core.loaded) {
+            self.rest();
+        } else if self.answered() == 0 {
+            self.phase.set(Phase::Failed);
+        }
+    }
+
+    /// Notes the answer to a load; returns how many are still awaited.
+    fn answered(self) -> u32 {
+        self.core
+            .try_update_value(|core| {
+                core.loads = core.loads.saturating_sub(1);
+                core.loads
+            })
+            .unwrap_or_default()
     }
 
     /// The worker is gone. Another goes on from the last checkpoint, unless they keep dying.
@@ -156,7 +172,7 @@ impl Lane {
     /// Drops the worker, but not from within its own callback.
     fn bury(self) {
         let worker = self.core.try_update_value(|core| {
-            (core.opened, core.loaded) = (false, false);
+            (core.opened, core.loaded, core.loads) = (false, false, 0);
             core.worker.take()
         });
         set_timeout(move || drop(worker), Duration::ZERO);
