@@ -37,7 +37,7 @@ fn a_small_convolutional_network_with_batch_norm_memorizes_too() {
     assert_eq!(summary(&finish(&mut run)).train_accuracy, 1.0);
 }
 
-const STOCHASTIC: &str = "model = \"cnn-small\"\nimages = 60\nbatch-size = 16\nrandom-crop = true\ndropout = 0.3\n\
+const STOCHASTIC: &str = "model = \"cnn-small\"\nimages = 60\nbatch-size = 16\nrandom-crop = true\naugmentation = true\ndropout = 0.3\n\
                           weight-decay = 0.001\nlabel-corruption = 0.5\nepochs = 3";
 
 #[test]
@@ -99,7 +99,8 @@ fn a_finished_run_can_be_given_more_epochs() {
 
 #[test]
 fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
-    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2"] {
+    let diverges = "learning-rate = 10\nlearning-rate-decay = 1\nmodel = \"cnn-small\"\nbatch-norm = false";
+    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2", diverges] {
         let mut run = session(&format!("images = 40\nbatch-size = 20\n{rule}"));
         let ended = summary(&finish(&mut run)).clone();
         let saved = checkpoint(&mut run);

@@ -1,6 +1,6 @@
 //! What runs came to, and the numbers that are read off them.
 
-use crate::train::{EpochMetrics, Recipe, Summary};
+use crate::train::{EpochMetrics, Recipe, StopReason, Summary};
 
 /// An epoch's mean loss at which a training set counts as fitted (Figure 1b; the paper names no criterion).
 pub const FIT_LOSS: f64 = 0.1;
@@ -46,9 +46,11 @@ impl Results {
         found
     }
 
-    /// The mean of something over the seeds of a recipe, if every seed has it.
+    /// The mean of something over the seeds of a recipe, if every seed has it. A run that diverged has nothing: its
+    /// network guesses, which would pass for knowing nothing.
     pub fn mean(&self, recipe: &Recipe, what: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
-        let values: Option<Vec<f64>> = self.of(recipe).into_iter().map(what).collect();
+        let value = |run: &Outcome| (run.summary.stopped_by != StopReason::Diverged).then(|| what(run)).flatten();
+        let values: Option<Vec<f64>> = self.of(recipe).into_iter().map(value).collect();
         mean(&values?)
     }
 }
@@ -73,7 +75,6 @@ pub fn chance_band(images: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::StopReason;
 
     fn outcome(losses: &[f32]) -> Outcome {
         let epoch = |(at, &train_loss): (usize, &f32)| EpochMetrics {
@@ -113,6 +114,13 @@ mod tests {
         assert_eq!(results.of(&Recipe::default()).len(), 2);
         assert_eq!(results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)), Some(0.3));
         assert_eq!(results.mean(&Recipe::default(), Outcome::steps_to_fit), None);
+    }
+
+    #[test]
+    fn a_diverged_run_is_no_evidence() {
+        let mut results = Results(vec![outcome(&[0.1])]);
+        results.0[0].summary.stopped_by = StopReason::Diverged;
+        assert_eq!(results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)), None);
     }
 
     #[test]

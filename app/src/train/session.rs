@@ -224,7 +224,7 @@ impl Session {
         let Some(Event::Epoch(last)) = self.progress.history.last() else { return false };
         let reached = last.accuracy.as_ref().is_some_and(|accuracy| self.reaches_goal(accuracy));
         let ran_out = self.recipe.patience.is_some_and(|patience| self.progress.epochs_since_best >= patience);
-        last.step == self.progress.step && (reached || ran_out)
+        last.step == self.progress.step && (reached || ran_out || !last.train_loss.is_finite())
     }
 
     fn reaches_goal(&self, accuracy: &Accuracy) -> bool {

@@ -148,6 +148,10 @@ impl Options {
                 for seed in 1..=self.seeds {
                     let recipe = Recipe { seed, ..recipe.clone() };
                     recipe.check()?;
+                    // A change can make two rows the same run.
+                    if jobs.iter().any(|job: &Job| job.recipe == recipe) {
+                        continue;
+                    }
                     // A changed row is not what the paper ran.
                     let published = if self.changes.is_empty() { row.published } else { Published::default() };
                     jobs.push(Job { row: row.name.clone(), recipe, published });
@@ -226,6 +230,7 @@ mod tests {
         assert_eq!(found.iter().map(|job| job.recipe.batch_size).collect::<Vec<_>>(), [64, 128]);
         assert_eq!(found[0].published, Published::default());
         assert!(jobs("table1 --only mlp-1x512/plain").unwrap()[0].published.test.is_some());
+        assert_eq!(jobs("table1 --only mlp-1x512/plain --set batch-size=64,64").unwrap().len(), 1);
     }
 
     #[test]

@@ -180,8 +180,8 @@ fn beside(share: f64, published: Option<Number>) -> String {
 fn result_line(job: &Job, run: &RunSummary, already: bool) -> String {
     let summary = &run.summary;
     let end = match summary.stopped_by {
+        StopReason::Diverged => ", DIVERGED: the loss is not a number any more".to_owned(),
         _ if already => ", done before".to_owned(),
-        StopReason::Diverged => ", DIVERGED".to_owned(),
         _ => format!(", {} epochs in {}", summary.epochs, duration(summary.seconds)),
     };
     format!(

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::folder::{RunFolder, RunSummary};
 use crate::cli::CliError;
-use crate::data::store;
+use crate::data::{DataSet, store};
 use crate::device::OpenDevice;
-use crate::train::{Checkpoint, Event, Recipe, Session, Summary};
+use crate::train::{Checkpoint, Event, Recipe, Session, Summary, TrainError};
 
 /// How an attempt at a run ended.
 pub(super) enum Ended {
@@ -51,7 +51,7 @@ pub(super) fn run(
         None
     });
     let data = store::load_images(recipe.images as usize, place.data_folder)?;
-    let mut session = start(saved.as_ref(), recipe, &data, place)?;
+    let mut session = start(saved.as_ref(), recipe, &data, place, &mut warn)?;
     drop(data);
     let mut log = folder.begin(recipe, session.history())?;
     let mut test_images = 0;
@@ -91,15 +91,22 @@ pub(super) fn run(
     Ok(Ended::Now(summary))
 }
 
+/// The run from its checkpoint, or from its beginning where there is none that fits.
 fn start(
     saved: Option<&Checkpoint>,
     recipe: &Recipe,
-    data: &crate::data::DataSet,
+    data: &DataSet,
     place: &Place,
+    warn: &mut dyn FnMut(String),
 ) -> Result<Session, CliError> {
     let device = &place.opened.device;
-    Ok(match saved {
-        Some(checkpoint) => Session::resume(checkpoint, recipe, data, device)?,
-        None => Session::new(recipe, data, device)?,
-    })
+    match saved.map(|checkpoint| Session::resume(checkpoint, recipe, data, device)) {
+        Some(Ok(session)) => return Ok(session),
+        Some(Err(error @ (TrainError::Damaged { .. } | TrainError::OtherRecipe { .. }))) => {
+            warn(format!("{error}; this run starts anew"));
+        }
+        Some(Err(error)) => return Err(error.into()),
+        None => {}
+    }
+    Ok(Session::new(recipe, data, device)?)
 }

@@ -24,8 +24,7 @@ pub(super) fn all(scale: Scale, results: &Results) -> [Figure; 4] {
             name: "fig1a",
             title: "Figure 1a: learning curves",
             drawn_title: "Mean training loss of an epoch (nats)",
-            caption: "The small Inception on five versions of the same pictures, with nothing else changed. Random labels \
-                      are fitted as well, only later.",
+            caption: "The small Inception on five versions of the same pictures, with nothing else changed; one seed.",
             plot: learning_curves(scale, results),
         },
         Figure {
@@ -48,7 +47,7 @@ pub(super) fn all(scale: Scale, results: &Results) -> [Figure; 4] {
             title: "Figure 2b: batch norm",
             drawn_title: "Accuracy of the small Inception, nothing else regularized",
             caption: "Solid: training images; dashed: test images. The area above a dashed line reaches up to the best test \
-                      accuracy so far: what stopping early would have gained.",
+                      accuracy so far: what stopping early would have gained. One seed.",
             plot: batch_norm(scale, results),
         },
     ]
@@ -113,7 +112,7 @@ fn times_to_fit(scale: Scale, results: &Results) -> Option<Plot> {
     (!lines.is_empty()).then(|| Plot {
         lines,
         x: corruption_axis(),
-        y: Axis { start: 0.0, end: round_up(highest), number: |times| format!("{times}x"), name: "" },
+        y: Axis { start: 0.0, end: round_up(highest), number: |times| format!("{times:.1}x"), name: "" },
         reference: reference(1.0, "as true labels", true),
     })
 }
