@@ -49,7 +49,7 @@ impl Scale {
     /// The recipe of `model` at this scale with nothing regularized: what every grid starts from.
     pub fn recipe(self, model: ModelName) -> Recipe {
         let Size { images, batch_size, epochs, evaluate_every } = self.size(model);
-        // The paper's 0.1 is for its batches; in the small ones of the other scales the Inception blows up with it.
+        // The paper's 0.1 is for its batches; in those of the other scales the Inception without batch norm learns nothing.
         let is_smaller = model == ModelName::InceptionSmall && self != Self::Paper;
         let learning_rate = is_smaller.then_some(0.02);
         Recipe { model, images, batch_size, epochs, evaluate_every, learning_rate, ..Recipe::default() }
