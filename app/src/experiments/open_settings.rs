@@ -17,8 +17,9 @@ pub struct OpenSetting {
 pub static OPEN_SETTINGS: &[OpenSetting] = &[
     OpenSetting {
         what: "batch size (`batch-size`)",
-        choice: "128",
-        reason: "every reproduction uses it; Figure 1a's 25,000 steps are then 64 epochs, after which the rate is spent",
+        choice: "128; 64 for mlp-1x512",
+        reason: "every reproduction uses 128, with which Figure 1a's 25,000 steps are 64 epochs; but mlp-1x512 then \
+                 gets to 98.9 % of random labels, where the paper's is at 99.34 %, and with 64 to 99.6 %",
     },
     OpenSetting {
         what: "number of epochs (`epochs`)",

@@ -40,7 +40,7 @@ pub struct Results(pub Vec<Outcome>);
 impl Results {
     /// The runs of a recipe with any seed, in the order of their seeds.
     pub fn of(&self, recipe: &Recipe) -> Vec<&Outcome> {
-        let is_it = |outcome: &&Outcome| Recipe { seed: recipe.seed, ..outcome.summary.recipe.clone() } == *recipe;
+        let is_it = |outcome: &&Outcome| outcome.summary.recipe.is_same_but_for_seed(recipe);
         let mut found: Vec<_> = self.0.iter().filter(is_it).collect();
         found.sort_by_key(|outcome| outcome.summary.recipe.seed);
         found

@@ -35,6 +35,8 @@ impl Scale {
     pub fn size(self, model: ModelName) -> Size {
         use ModelName::{AlexnetSmall, CnnSmall, InceptionSmall, Mlp1x512, Mlp3x512};
         match (self, model) {
+            // In 64 epochs of batches of 128 this MLP gets to 98.9 % of random labels, short of the paper's 99.34 %.
+            (Self::Paper, Mlp1x512) => size([50_000, 64, 64, 1]),
             // Figure 1a's 25,000 steps are 64 epochs of batches of 128.
             (Self::Paper, _) => size([50_000, 128, 64, 1]),
             (Self::Desk, Mlp1x512 | Mlp3x512 | CnnSmall) => size([2000, 64, 60, 1]),

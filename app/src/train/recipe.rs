@@ -94,6 +94,11 @@ recipe! {
 }
 
 impl Recipe {
+    /// Whether `other` is the same run, perhaps with another seed.
+    pub fn is_same_but_for_seed(&self, other: &Self) -> bool {
+        Self { seed: other.seed, ..self.clone() } == *other
+    }
+
     /// The learning rate of the first epoch, with `auto` resolved for the model (paper, appendix A).
     pub fn initial_learning_rate(&self) -> f64 {
         self.learning_rate.unwrap_or_else(|| self.model.default_learning_rate())

@@ -103,16 +103,30 @@ impl RunFolder {
     }
 
     /// The epochs that were told, in order; lines that are cut off or damaged are left out.
-    pub fn epochs(&self) -> Vec<EpochMetrics> {
+    fn epochs(&self) -> Vec<EpochMetrics> {
         let text = fs::read_to_string(self.path.join(EVENTS)).unwrap_or_default();
         let events = text.lines().filter_map(|line| serde_json::from_str(line).ok());
         events.filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None }).collect()
     }
 
-    /// A finished run as the experiments see it; none if it is not finished.
-    pub fn outcome(&self) -> Result<Option<Outcome>, CliError> {
-        let Some(RunSummary { summary, test_images, .. }) = self.summary()? else { return Ok(None) };
-        Ok(Some(Outcome { summary, epochs: self.epochs(), test_images }))
+    /// A finished run with how the experiments see it; none if it is not finished.
+    ///
+    /// # Errors
+    /// If the summary is damaged, or epochs that it counts are missing.
+    pub fn finished(&self) -> Result<Option<(RunSummary, Outcome)>, CliError> {
+        let Some(about) = self.summary()? else { return Ok(None) };
+        let RunSummary { summary, test_images, .. } = about.clone();
+        let epochs = self.epochs();
+        if (epochs.len() as u64) < summary.epochs {
+            let path = self.path.join(EVENTS);
+            return Err(CliError::Failed(format!(
+                "{} holds {} of {} epochs; remove it and summary.json, and the run's end is made again",
+                path.display(),
+                epochs.len(),
+                summary.epochs
+            )));
+        }
+        Ok(Some((about, Outcome { summary, epochs, test_images })))
     }
 
     /// The checkpoint, if there is one.
@@ -153,6 +167,11 @@ impl EventLog {
         }
         let line = serde_json::to_string(event).expect("an event holds nothing JSON cannot") + "\n";
         self.file.write_all(line.as_bytes()).map_err(|error| refused(&self.path, "written", &error))
+    }
+
+    /// Waits until everything is on disk: a summary must not outlive the epochs it sums up.
+    pub(super) fn sync(&self) -> Result<(), CliError> {
+        self.file.sync_data().map_err(|error| refused(&self.path, "written", &error))
     }
 }
 

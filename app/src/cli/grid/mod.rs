@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use clap::{ArgMatches, Command};
 
@@ -17,6 +18,7 @@ use super::CliError;
 use super::report::{duration, grouped};
 use super::train::open_device;
 use crate::data::store;
+use crate::device::OpenDevice;
 use crate::experiments::{EXPERIMENTS, OPEN_SETTINGS, Scale, distinct_rows};
 use estimate::Estimate;
 pub use folder::{RunFolder, RunSummary};
@@ -62,12 +64,7 @@ pub fn list() -> Result<(), CliError> {
 pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let options = Options::read(matches)?;
     let opened = open_device(matches)?;
-    let mut estimate = Estimate::new(&opened.device);
-    let mut jobs = Vec::new();
-    for job in options.jobs()? {
-        let seconds = estimate.seconds(&job.recipe)?;
-        jobs.push((job, seconds));
-    }
+    let jobs = timed(options.jobs()?, &options, &opened)?;
     if options.is_dry_run {
         dry_run(&jobs, &options, &opened.name);
         return Ok(());
@@ -77,11 +74,11 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let place =
         Place { opened: &opened, data_folder: &data_folder, interrupted: &interrupted, save_every: options.save_every };
     let progress = GridProgress::new(&jobs, &opened);
-    let queue: Mutex<VecDeque<_>> = Mutex::new(jobs.into_iter().collect());
+    let queue: Queue = Mutex::new(jobs.into_iter().map(|timed| Queued { timed, is_elsewhere: false }).collect());
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..options.workers {
-            scope.spawn(|| work_through(&queue, &place, &progress, &failures, &options));
+            scope.spawn(|| work_through(&queue, &place, &progress, &failures));
         }
     });
     progress.close();
@@ -89,30 +86,71 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     end(&failures, &interrupted, &progress)
 }
 
+/// A run and what it will take.
+struct Timed {
+    job: Job,
+    folder: RunFolder,
+    /// As estimated; where it is done already, as it took.
+    seconds: f64,
+    is_done: bool,
+}
+
+fn timed(jobs: Vec<Job>, options: &Options, opened: &OpenDevice) -> Result<Vec<Timed>, CliError> {
+    let mut estimate = Estimate::new(&opened.device);
+    let add_time = |job: Job| {
+        let folder = RunFolder::of(&options.out, &job.row, &job.recipe);
+        let done = folder.finished().ok().flatten();
+        let is_done = done.is_some();
+        let seconds = done.map_or_else(|| estimate.seconds(&job.recipe), |(about, _)| Ok(about.summary.seconds))?;
+        Ok(Timed { job, folder, seconds, is_done })
+    };
+    jobs.into_iter().map(add_time).collect()
+}
+
+/// A run that is to be made.
+struct Queued {
+    timed: Timed,
+    /// Another process was at it when it was last tried.
+    is_elsewhere: bool,
+}
+
+type Queue = Mutex<VecDeque<Queued>>;
 type Failures = Mutex<Vec<String>>;
 
-/// One worker: takes runs off the queue until there is none. A run that fails is told and left behind.
-fn work_through(
-    queue: &Mutex<VecDeque<(Job, f64)>>,
-    place: &Place,
-    progress: &GridProgress,
-    failures: &Failures,
-    options: &Options,
-) {
+/// Between two looks at a run that another process is at.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// One worker: takes runs off the queue until there is none. A run that fails is told and left behind; one that another
+/// process is at is waited for behind all others, and taken over if that process ends without having finished it.
+fn work_through(queue: &Queue, place: &Place, progress: &GridProgress, failures: &Failures) {
     while !place.interrupted.load(Ordering::SeqCst) {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some((job, seconds)) = next else { return };
-        let folder = RunFolder::of(&options.out, &job.row, &job.recipe);
-        let mut bar = progress.begin(&job, seconds);
-        let ended = work::run(&folder, &job.row, &job.recipe, place, &mut |event| bar.event(event));
-        bar.close();
+        let Some(Queued { timed, is_elsewhere }) = next else { return };
+        if is_elsewhere {
+            thread::sleep(LOOK_AGAIN);
+        }
+        let Timed { job, folder, seconds, .. } = &timed;
+        let claimed = match folder.claim() {
+            Ok(Some(claimed)) => Ok(claimed),
+            Ok(None) => {
+                if !is_elsewhere {
+                    progress.elsewhere(job);
+                }
+                queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(Queued { timed, is_elsewhere: true });
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+        let mut bar = progress.begin(job, *seconds);
+        let ended = claimed.and_then(|claimed| {
+            work::run(folder, &claimed, &job.row, &job.recipe, place, &mut |event| bar.event(event))
+        });
         match ended {
-            Ok(Ended::Already(summary)) => progress.done(&job, seconds, &summary, true),
-            Ok(Ended::Now(summary)) => progress.done(&job, seconds, &summary, false),
-            Ok(Ended::Elsewhere) => progress.elsewhere(&job, seconds),
-            Ok(Ended::Interrupted) => {}
+            Ok(Ended::Already(summary)) => bar.done(&summary, true),
+            Ok(Ended::Now(summary)) => bar.done(&summary, false),
+            Ok(Ended::Interrupted) => bar.close(),
             Err(error) => {
-                progress.failed(&job, seconds, &error);
+                bar.failed(&error);
                 failures.lock().unwrap_or_else(PoisonError::into_inner).push(job.name());
             }
         }
@@ -132,9 +170,9 @@ fn end(failures: &[String], interrupted: &AtomicBool, progress: &GridProgress) -
     Err(CliError::Failed(format!("{what} failed: {names}; the reasons are above, and the same command tries again")))
 }
 
-fn dry_run(jobs: &[(Job, f64)], options: &Options, device: &str) {
+fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
     println!("{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}", "run", "seed", "images", "epochs", "steps", "about");
-    for (job, seconds) in jobs {
+    for Timed { job, seconds, is_done, .. } in jobs {
         println!(
             "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
             job.row,
@@ -142,14 +180,20 @@ fn dry_run(jobs: &[(Job, f64)], options: &Options, device: &str) {
             grouped(job.recipe.images),
             job.recipe.epochs,
             grouped(job.recipe.last_step()),
-            duration(*seconds)
+            if *is_done { "done".into() } else { duration(*seconds) }
         );
     }
-    let total: f64 = jobs.iter().map(|(_, seconds)| seconds).sum();
-    println!(
-        "\n{} runs, about {} on {device}, one at a time, if none were done; results would be in {}",
-        jobs.len(),
-        duration(total),
-        options.out.display()
-    );
+    println!("\n{} on {device}, one at a time; the folder is {}", what_is_left(jobs), options.out.display());
+}
+
+/// How many runs there are, how many of them are done, and what the others take.
+fn what_is_left(jobs: &[Timed]) -> String {
+    let done = jobs.iter().filter(|timed| timed.is_done).count();
+    let left: f64 = jobs.iter().filter(|timed| !timed.is_done).map(|timed| timed.seconds).sum();
+    let runs = if jobs.len() == 1 { "1 run".into() } else { format!("{} runs", jobs.len()) };
+    match jobs.len() - done {
+        0 => format!("{runs}, all done"),
+        _ if done == 0 => format!("{runs}, about {}", duration(left)),
+        _ => format!("{runs}, {done} of them done; the others take about {}", duration(left)),
+    }
 }

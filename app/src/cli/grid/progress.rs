@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::RunSummary;
 use super::options::Job;
+use super::{RunSummary, Timed, what_is_left};
 use crate::cli::CliError;
 use crate::cli::report::duration;
 use crate::device::OpenDevice;
@@ -28,8 +28,9 @@ struct Counts {
     runs: usize,
     ended: usize,
     already: usize,
-    elsewhere: usize,
-    /// Estimated seconds of all runs, of those that ended here, and of those that were ended already.
+    diverged: usize,
+    /// Estimated seconds of all runs; of what was worked here; and of what needs no work here, or not any more: what a
+    /// checkpoint or a finished run had behind it, and what a run that failed had before it.
     all_seconds: f64,
     seconds: f64,
     free_seconds: f64,
@@ -37,20 +38,19 @@ struct Counts {
 
 impl Counts {
     /// The time left, by what the work so far took beside its estimate.
-    fn left(&self, elapsed: Duration, under_way: f64) -> Option<f64> {
-        let done = self.seconds + under_way;
-        let left = self.all_seconds - self.free_seconds - done;
-        (done > 1.0).then(|| left.max(0.0) * elapsed.as_secs_f64() / done)
+    fn left(&self, elapsed: Duration) -> Option<f64> {
+        let left = self.all_seconds - self.free_seconds - self.seconds;
+        (self.seconds > 1.0).then(|| left.max(0.0) * elapsed.as_secs_f64() / self.seconds)
     }
 }
 
 impl GridProgress {
-    pub(super) fn new(jobs: &[(Job, f64)], opened: &OpenDevice) -> Self {
-        let all_seconds: f64 = jobs.iter().map(|(_, seconds)| seconds).sum();
-        println!("{} runs on {}, about {} if none were done", jobs.len(), opened.name, duration(all_seconds));
+    pub(super) fn new(jobs: &[Timed], opened: &OpenDevice) -> Self {
+        println!("{} on {}", what_is_left(jobs), opened.name);
         if let Some(note) = &opened.note {
             eprintln!("warning: {note}");
         }
+        let all_seconds: f64 = jobs.iter().map(|timed| timed.seconds).sum();
         let bars = MultiProgress::new();
         let total = bars.add(ProgressBar::new((all_seconds * TICKS_A_SECOND) as u64));
         total.set_style(style("{bar:30.cyan/dim} {msg}"));
@@ -63,32 +63,11 @@ impl GridProgress {
         let bar = self.bars.insert_before(&self.total, ProgressBar::new(0));
         bar.set_style(style("{bar:20.cyan/dim} {prefix}  {msg}"));
         bar.set_prefix(job.name());
-        RunBar { grid: self, bar, job, seconds, accuracies: String::new() }
+        RunBar { grid: self, bar, job, seconds, share: Share::default(), accuracies: String::new() }
     }
 
-    pub(super) fn done(&self, job: &Job, seconds: f64, summary: &RunSummary, already: bool) {
-        {
-            let mut counts = self.counts();
-            counts.ended += 1;
-            counts.already += usize::from(already);
-            *(if already { &mut counts.free_seconds } else { &mut counts.seconds }) += seconds;
-        }
-        self.line(&result_line(job, summary, already));
-        self.tell(0.0);
-    }
-
-    pub(super) fn elsewhere(&self, job: &Job, seconds: f64) {
-        {
-            let mut counts = self.counts();
-            counts.elsewhere += 1;
-            counts.free_seconds += seconds;
-        }
-        self.line(&format!("{:<46} another process is at it", job.name()));
-    }
-
-    pub(super) fn failed(&self, job: &Job, seconds: f64, error: &CliError) {
-        self.counts().free_seconds += seconds;
-        self.line(&format!("{:<46} FAILED: {error}", job.name()));
+    pub(super) fn elsewhere(&self, job: &Job) {
+        self.line(&format!("{:<46} another process is at it; waited for at the end", job.name()));
     }
 
     /// Takes the bars away.
@@ -98,10 +77,10 @@ impl GridProgress {
 
     /// The last line.
     pub(super) fn summarize(&self) {
-        let Counts { runs, ended, already, elsewhere, .. } = *self.counts();
+        let Counts { runs, ended, already, diverged, .. } = *self.counts();
         let mut text = format!("{ended} of {runs} runs are done, {} of them now", ended - already);
-        if elsewhere > 0 {
-            text += &format!("; {elsewhere} are being run by another process");
+        if diverged > 0 {
+            text += &format!("; {diverged} diverged");
         }
         println!("{text} ({})", duration(self.began.elapsed().as_secs_f64()));
     }
@@ -114,16 +93,22 @@ impl GridProgress {
         self.bars.suspend(|| println!("{text}"));
     }
 
-    /// Where the whole grid stands; `under_way` are the estimated seconds that a run under way has behind it.
-    fn tell(&self, under_way: f64) {
-        let counts = self.counts();
-        let behind = counts.seconds + counts.free_seconds + under_way;
-        self.total.set_position((behind * TICKS_A_SECOND) as u64);
-        let left = counts
-            .left(self.began.elapsed(), under_way)
-            .map_or_else(String::new, |seconds| format!(", about {} left", duration(seconds)));
+    /// Counts something, and says where the whole grid stands.
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts();
+        change(&mut counts);
+        self.total.set_position(((counts.seconds + counts.free_seconds) * TICKS_A_SECOND) as u64);
+        let left = counts.left(self.began.elapsed());
+        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", duration(seconds)));
         self.total.set_message(format!("{} of {} runs{left}", counts.ended, counts.runs));
     }
+}
+
+/// How much of a run was counted already: worked here, and free of work.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    worked: f64,
+    free: f64,
 }
 
 /// The bar of one run.
@@ -132,6 +117,7 @@ pub(super) struct RunBar<'a> {
     bar: ProgressBar,
     job: &'a Job,
     seconds: f64,
+    share: Share,
     accuracies: String,
 }
 
@@ -141,12 +127,12 @@ impl RunBar<'_> {
             Event::Started { last_step, step, .. } => {
                 self.bar.set_length(*last_step);
                 self.bar.set_position(*step);
+                self.counted(Share { free: self.share_at(*step), ..self.share });
             }
             Event::Step { step, loss, .. } => {
                 self.bar.set_position(*step);
                 self.bar.set_message(format!("loss {loss:.3}{}", self.accuracies));
-                let share = *step as f64 / self.bar.length().unwrap_or(1).max(1) as f64;
-                self.grid.tell(self.seconds * share);
+                self.counted(Share { worked: self.share_at(*step) - self.share.free, ..self.share });
             }
             Event::Epoch(metrics) => {
                 if let Some(accuracy) = &metrics.accuracy {
@@ -165,9 +151,39 @@ impl RunBar<'_> {
         }
     }
 
-    pub(super) fn close(&self) {
+    pub(super) fn done(mut self, run: &RunSummary, already: bool) {
+        self.counted(Share { free: 1.0 - self.share.worked, ..self.share });
+        self.grid.count(|counts| {
+            counts.ended += 1;
+            counts.already += usize::from(already);
+            counts.diverged += usize::from(run.summary.stopped_by == StopReason::Diverged);
+        });
+        self.grid.line(&result_line(self.job, run, already));
+        self.close();
+    }
+
+    pub(super) fn failed(mut self, error: &CliError) {
+        self.counted(Share { free: 1.0 - self.share.worked, ..self.share });
+        self.grid.line(&format!("{:<46} FAILED: {error}", self.job.name()));
+        self.close();
+    }
+
+    pub(super) fn close(self) {
         self.bar.finish_and_clear();
         self.grid.bars.remove(&self.bar);
+    }
+
+    fn share_at(&self, step: u64) -> f64 {
+        step as f64 / self.bar.length().unwrap_or(1).max(1) as f64
+    }
+
+    fn counted(&mut self, share: Share) {
+        let (worked, free) = (share.worked - self.share.worked, share.free - self.share.free);
+        self.share = share;
+        self.grid.count(|counts| {
+            counts.seconds += worked * self.seconds;
+            counts.free_seconds += free * self.seconds;
+        });
     }
 }
 
@@ -198,13 +214,49 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressDrawTarget;
+
     use super::*;
+    use crate::train::Recipe;
 
     #[test]
     fn the_time_left_follows_what_the_work_took_and_leaves_out_what_was_done() {
-        let counts = Counts { all_seconds: 100.0, seconds: 20.0, free_seconds: 30.0, ..Counts::default() };
+        let counts = Counts { all_seconds: 100.0, seconds: 25.0, free_seconds: 30.0, ..Counts::default() };
         // 25 of 70 estimated seconds took 50: the 45 that are left take 90.
-        assert_eq!(counts.left(Duration::from_secs(50), 5.0), Some(90.0));
-        assert_eq!(Counts::default().left(Duration::from_secs(50), 0.5), None);
+        assert_eq!(counts.left(Duration::from_secs(50)), Some(90.0));
+        assert_eq!(Counts { seconds: 0.5, ..counts }.left(Duration::from_secs(50)), None);
+    }
+
+    #[test]
+    fn a_resumed_run_counts_only_what_is_worked_now_and_two_at_a_time_count_both() {
+        let counts = Counts { runs: 2, all_seconds: 200.0, ..Counts::default() };
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let total = bars.add(ProgressBar::new(0));
+        let grid = GridProgress { bars, total, began: Instant::now(), counts: Mutex::new(counts) };
+        let job = Job { row: "row".into(), recipe: Recipe::default(), published: Published::default() };
+        let (mut resumed, mut fresh) = (grid.begin(&job, 100.0), grid.begin(&job, 100.0));
+        let started = |step| Event::Started {
+            recipe: Recipe::default(),
+            parameters: 1,
+            images: 1,
+            changed_labels: 0,
+            test_images: 1,
+            steps_per_epoch: 1,
+            last_step: 10,
+            step,
+        };
+        let at = |step| Event::Step { step, epoch: 0, loss: 1.0, learning_rate: 0.1 };
+        resumed.event(&started(6));
+        fresh.event(&started(0));
+        resumed.event(&at(7));
+        fresh.event(&at(1));
+        fresh.event(&at(2));
+        let so_far = |grid: &GridProgress| {
+            let counts = grid.counts();
+            (counts.seconds.round(), counts.free_seconds.round())
+        };
+        assert_eq!(so_far(&grid), (30.0, 60.0));
+        resumed.failed(&CliError::Failed("for the test".into()));
+        assert_eq!(so_far(&grid), (30.0, 90.0));
     }
 }

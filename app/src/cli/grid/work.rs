@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::folder::{RunFolder, RunSummary};
+use super::folder::{Claimed, RunFolder, RunSummary};
 use crate::cli::CliError;
 use crate::data::{DataSet, store};
 use crate::device::OpenDevice;
@@ -16,8 +16,6 @@ pub(super) enum Ended {
     Already(RunSummary),
     /// It is finished now.
     Now(RunSummary),
-    /// Another process is at it.
-    Elsewhere,
     /// Ctrl-C; it can be gone on with.
     Interrupted,
 }
@@ -31,18 +29,18 @@ pub(super) struct Place<'a> {
     pub(super) save_every: Duration,
 }
 
-/// Runs a row, or goes on with it. `watch` sees every event, and what is survived as a warning.
+/// Runs a row that was claimed, or goes on with it. `watch` sees every event, and what is survived as a warning.
 pub(super) fn run(
     folder: &RunFolder,
+    _claimed: &Claimed,
     row: &str,
     recipe: &Recipe,
     place: &Place,
     watch: &mut dyn FnMut(&Event),
 ) -> Result<Ended, CliError> {
-    let Some(_claimed) = folder.claim()? else { return Ok(Ended::Elsewhere) };
     let mut warn = |message: String| watch(&Event::Warning { message });
-    match folder.summary() {
-        Ok(Some(summary)) => return Ok(Ended::Already(summary)),
+    match folder.finished() {
+        Ok(Some((summary, _))) => return Ok(Ended::Already(summary)),
         Ok(None) => {}
         Err(error) => warn(format!("{error}; making it again")),
     }
@@ -87,6 +85,7 @@ pub(super) fn run(
         version: env!("CARGO_PKG_VERSION").into(),
         date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
     };
+    log.sync()?;
     folder.finish(&summary)?;
     Ok(Ended::Now(summary))
 }

@@ -26,7 +26,7 @@ pub fn compare(matches: &ArgMatches) -> Result<(), CliError> {
 
 /// The runs in a folder, or the run whose folder it is.
 fn load(path: &Path) -> Result<Runs, CliError> {
-    let mut runs = Runs::load(path)?;
+    let mut runs = Runs::load(path);
     if runs.is_empty() {
         runs.add(path);
     }

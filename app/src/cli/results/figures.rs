@@ -90,7 +90,8 @@ fn over_corruption(scale: Scale, value: impl Fn(crate::models::ModelName, f64) -
             .into_iter()
             .filter_map(|level| Some((level, value(model, level)?)))
             .collect();
-        (!points.is_empty()).then(|| Line {
+        // One level is no curve.
+        (points.len() > 1).then(|| Line {
             name: model.key().into(),
             color,
             stroke: Stroke::Marked,

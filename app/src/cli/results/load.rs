@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::CliError;
 use crate::cli::grid::{RunFolder, RunSummary};
 use crate::experiments::{Outcome, Results};
 use crate::train::Recipe;
@@ -21,23 +20,20 @@ pub(super) struct Runs {
 
 impl Runs {
     /// Reads all run folders in `folder`; none if there is no such folder.
-    pub(super) fn load(folder: &Path) -> Result<Self, CliError> {
+    pub(super) fn load(folder: &Path) -> Self {
         let mut runs = Self::default();
-        let Ok(entries) = fs::read_dir(folder) else { return Ok(runs) };
-        let mut paths: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
         paths.sort();
         for path in paths {
             runs.add(&path);
         }
-        Ok(runs)
+        runs
     }
 
     /// Reads a run's own folder.
     pub(super) fn add(&mut self, path: &Path) {
-        let folder = RunFolder::at(path);
-        let read = folder.summary().and_then(|summary| Ok(summary.zip(folder.outcome()?)));
-        match read {
+        match RunFolder::at(path).finished() {
             Ok(Some((summary, outcome))) => {
                 self.results.0.push(outcome);
                 self.about.push((path.to_path_buf(), summary));
@@ -58,8 +54,7 @@ impl Runs {
     /// The runs of a recipe with any seed, each with where it is.
     pub(super) fn of(&self, recipe: &Recipe) -> Vec<(&Outcome, &Path, &RunSummary)> {
         let all = self.results.0.iter().zip(&self.about);
-        let same = |outcome: &Outcome| Recipe { seed: recipe.seed, ..outcome.summary.recipe.clone() } == *recipe;
-        all.filter(|(outcome, _)| same(outcome))
+        all.filter(|(outcome, _)| outcome.summary.recipe.is_same_but_for_seed(recipe))
             .map(|(outcome, (path, about))| (outcome, path.as_path(), about))
             .collect()
     }

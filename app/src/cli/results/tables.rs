@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use super::load::Runs;
 use crate::cli::report::{duration, grouped};
-use crate::experiments::{EXPERIMENTS, Number, Row, Scale, mean_and_deviation};
+use crate::experiments::{EXPERIMENTS, Number, Row, Scale, distinct_rows, mean_and_deviation};
 use crate::models::parameter_count;
 
 /// What the runs have in common, in a sentence or two.
@@ -22,13 +22,16 @@ pub(super) fn about(scale: Scale, runs: &Runs) -> String {
         _ => "no day".to_owned(),
     };
     let seconds: f64 = runs.about.iter().map(|(_, about)| about.summary.seconds).sum();
+    let all = distinct_rows(&EXPERIMENTS.iter().collect::<Vec<_>>(), scale);
+    let have = all.iter().filter(|row| !runs.of(&row.recipe).is_empty()).count();
     format!(
-        "{} runs with version {} on {}, {between}; {} of training in all. Made by `rote run all --scale {}`; each run's \
-         recipe, epochs and summary are in its folder.",
+        "{} runs with version {} on {}, {between}; {} of training in all. They are {have} of the {} rows that \
+         `rote run all --scale {}` has; each run's recipe, epochs and summary are in its folder.",
         runs.count(),
         distinct(&|at| runs.about[at].1.version.clone()),
         distinct(&|at| runs.about[at].1.device.clone()),
         duration(seconds),
+        all.len(),
         scale.key()
     )
 }
