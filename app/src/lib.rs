@@ -13,7 +13,7 @@ pub mod data;
 pub mod device;
 #[cfg(any(feature = "engine", feature = "lab"))]
 pub mod engine;
-#[cfg(feature = "native")]
+#[cfg(any(feature = "native", feature = "lab"))]
 pub mod experiments;
 #[cfg(feature = "tensors")]
 pub mod kernels;

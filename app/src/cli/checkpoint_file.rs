@@ -56,7 +56,7 @@ impl CheckpointFile {
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CliError> {
         store::replace(&self.0, |file| file.write_all(&checkpoint.to_bytes())).map_err(|error| {
             CliError::Failed(format!(
-                "the checkpoint {self} could not be written: {error}; make room there or choose another path with --save"
+                "the checkpoint {self} could not be written: {error}; make room there or write it elsewhere"
             ))
         })
     }

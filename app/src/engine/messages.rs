@@ -19,6 +19,9 @@ pub enum EngineChoice {
     Cpu,
 }
 
+/// How many of the training pictures the page gets to see.
+pub const MOST_PICTURES: usize = 2000;
+
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
@@ -70,23 +73,31 @@ pub enum Reply {
         /// Why not the one a user might expect; one sentence.
         note: Option<String>,
     },
-    /// The first training images of the run as the network sees them, before whitening. `bytes` is
-    /// `[count, 28, 28, 4]` RGBA.
+    /// The first training images of the run, at most [`MOST_PICTURES`], as the network sees them, before whitening.
+    /// `bytes` is `[count, 28, 28, 4]` RGBA.
     Pictures {
         /// The labels the network is told.
         shown: Vec<u8>,
         /// What the pictures are.
         clean: Vec<u8>,
     },
-    /// What the network says about those pictures now; sent after each evaluated epoch.
+    /// What the network says about those pictures now; sent after each evaluated epoch. `bytes` is the likeliest class of
+    /// each, `[count]`, and then the probability of every class, `[count, 10]`, 255 meaning 1.
     Predictions {
-        /// One class a picture.
-        labels: Vec<u8>,
+        /// The steps after which it says so.
+        step: u64,
+        /// The epoch that ended with them, from 1.
+        epoch: u64,
     },
     /// Something happened in the run.
     Event {
         /// What.
         event: Event,
+    },
+    /// The first layer, after each checkpoint. `bytes` is `[units, side, side, 4]` RGBA.
+    Filters {
+        /// Height and width of each picture.
+        side: usize,
     },
     /// `bytes` is a checkpoint, taken after this step.
     Checkpoint {

@@ -1,14 +1,12 @@
 //! What the worker does with a request: choose a device, load a run, train, save.
 
-use super::messages::{EngineChoice, Reply, Request};
+use super::messages::{EngineChoice, MOST_PICTURES, Reply, Request};
 use super::scope::{Adapter, adapter, fetch_bytes, post};
-use crate::data::{DataSet, Tier};
+use crate::data::{CIFAR10_CLASSES, DataSet, Tier};
 use crate::device::{self, OpenDevice};
 use crate::kernels::Device;
+use crate::models::{Filters, Layer, filters};
 use crate::train::{Checkpoint, Event, Recipe, Session, TrainError};
-
-/// How many of the training pictures the page gets to see.
-const PICTURES: usize = 48;
 
 /// The worker's one device and one run.
 #[derive(Default)]
@@ -103,7 +101,7 @@ impl Runner {
         self.data = Some((tier.train, data));
         let session = session?;
         let examples = session.train_examples();
-        let count = examples.count().min(PICTURES);
+        let count = examples.count().min(MOST_PICTURES);
         let pictures: Vec<u8> = (0..count).flat_map(|index| examples.preview(index)).collect();
         let (shown, clean) = (examples.shown[..count].to_vec(), examples.clean[..count].to_vec());
         post(&Reply::Pictures { shown, clean }, Some(&pictures));
@@ -148,6 +146,11 @@ impl Runner {
         let (checkpoint, losses) = session.checkpoint().await?;
         tell(session, losses);
         post(&Reply::Checkpoint { step: session.step() }, Some(&checkpoint.to_bytes()));
+        let layers = checkpoint.recipe.model.layers(checkpoint.recipe.batch_norm);
+        let first = layers.iter().flat_map(Layer::parameters).next().zip(checkpoint.network.parameters.first());
+        if let Some(Filters { side, rgba }) = first.and_then(|(spec, weight)| filters(&spec, weight)) {
+            post(&Reply::Filters { side }, Some(&rgba));
+        }
         Ok(())
     }
 }
@@ -155,13 +158,23 @@ impl Runner {
 /// Posts events, and after a measured epoch what the network says about the pictures the page shows.
 fn tell(session: &Session, events: Vec<Event>) {
     for event in events {
-        let measured = matches!(&event, Event::Epoch(metrics) if metrics.accuracy.is_some());
+        let measured = match &event {
+            Event::Epoch(metrics) if metrics.accuracy.is_some() => Some((metrics.step, metrics.epoch)),
+            _ => None,
+        };
         post(&Reply::Event { event }, None);
-        if measured {
-            let labels = session.predictions().iter().copied().take(PICTURES).collect();
-            post(&Reply::Predictions { labels }, None);
+        if let Some((step, epoch)) = measured {
+            post(&Reply::Predictions { step, epoch }, Some(&said(session)));
         }
     }
+}
+
+/// What the network says about the pictures the page shows, as in [`Reply::Predictions`].
+fn said(session: &Session) -> Vec<u8> {
+    let said = session.predictions();
+    let count = said.classes.len().min(MOST_PICTURES);
+    let probabilities = said.probabilities[..count * CIFAR10_CLASSES].iter().map(|share| (share * 255.0).round() as u8);
+    said.classes[..count].iter().copied().chain(probabilities).collect()
 }
 
 async fn webgpu(software: bool) -> OpenDevice {

@@ -14,7 +14,7 @@ mod table4;
 pub use claims::{Claim, Verdict, check_claims};
 pub use figure1::{CONDITIONS, CORRUPTED_MODELS, corruption_levels, corruption_row};
 pub use open_settings::{OPEN_SETTINGS, OpenSetting, explicit_weight_decay};
-pub use outcome::{FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation};
+pub use outcome::{FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation, steps_to_fit};
 pub use published::{Confidence, Number, Published};
 pub use scale::{Scale, Size};
 pub use table1::PAPER_TABLE_1;
@@ -92,6 +92,12 @@ pub fn find(name: &str) -> Option<Vec<&'static Experiment>> {
     EXPERIMENTS.iter().find(|experiment| experiment.name == name).map(|experiment| vec![experiment])
 }
 
+/// What the paper reports of a row of an experiment.
+pub fn published_row(experiment: &str, row: &str) -> Option<Published> {
+    let experiment = EXPERIMENTS.iter().find(|known| known.name == experiment)?;
+    (experiment.rows)(Scale::Paper).into_iter().find(|known| known.name == row).map(|row| row.published)
+}
+
 /// The rows of several experiments, each recipe once: figures share runs with tables.
 pub fn distinct_rows(experiments: &[&Experiment], scale: Scale) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
@@ -121,6 +127,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_published_number_is_found_by_its_row() {
+        let number =
+            |row, of: fn(Published) -> Option<Number>| published_row("table1", row).and_then(of).unwrap().percent;
+        assert_eq!(number("mlp-1x512/random-labels", |row| row.train), 99.34);
+        assert_eq!(number("mlp-1x512/plain", |row| row.test), 50.51);
+        assert_eq!(published_row("table4", "mlp-1x512/random-labels+decay").unwrap().train.unwrap().percent, 99.21);
+        assert!(published_row("table1", "resnet/plain").is_none());
     }
 
     #[test]

@@ -17,13 +17,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Steps until an epoch's mean loss was [`FIT_LOSS`], between two epochs in proportion; none if it never was.
+    /// Steps until its training set was fitted: see [`steps_to_fit`].
     pub fn steps_to_fit(&self) -> Option<f64> {
-        let at = self.epochs.iter().position(|epoch| f64::from(epoch.train_loss) <= FIT_LOSS)?;
-        let (step, loss) = (self.epochs[at].step as f64, f64::from(self.epochs[at].train_loss));
-        let Some(before) = at.checked_sub(1).map(|before| &self.epochs[before]) else { return Some(step) };
-        let (earlier, higher) = (before.step as f64, f64::from(before.train_loss));
-        Some(earlier + (step - earlier) * (higher - FIT_LOSS) / (higher - loss))
+        steps_to_fit(&self.epochs)
     }
 
     /// The greatest test accuracy that was measured in the run: what stopping early at the right moment would have had.
@@ -31,6 +27,15 @@ impl Outcome {
         let measured = self.epochs.iter().filter_map(|epoch| Some(epoch.accuracy.as_ref()?.test_accuracy));
         measured.fold(self.summary.test_accuracy, f64::max)
     }
+}
+
+/// Steps until an epoch's mean loss was [`FIT_LOSS`], between two epochs in proportion; none if it never was.
+pub fn steps_to_fit(epochs: &[EpochMetrics]) -> Option<f64> {
+    let at = epochs.iter().position(|epoch| f64::from(epoch.train_loss) <= FIT_LOSS)?;
+    let (step, loss) = (epochs[at].step as f64, f64::from(epochs[at].train_loss));
+    let Some(before) = at.checked_sub(1).map(|before| &epochs[before]) else { return Some(step) };
+    let (earlier, higher) = (before.step as f64, f64::from(before.train_loss));
+    Some(earlier + (step - earlier) * (higher - FIT_LOSS) / (higher - loss))
 }
 
 /// Finished runs, found by what was run.

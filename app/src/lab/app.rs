@@ -6,8 +6,14 @@ use wasm_bindgen::JsCast;
 
 use super::charts::Charts;
 use super::controls::{Dial, Settings};
+use super::filters::FirstLayers;
 use super::format::sentence;
+use super::head::Head;
 use super::lane_panel::LanePanel;
+use super::lessons::LessonView;
+use super::library::RunsTable;
+use super::link::View;
+use super::map::MemorizationMap;
 use super::messages::MessageList;
 use super::page::Page;
 use super::presets::Presets;
@@ -26,30 +32,87 @@ pub fn start() {
 fn App() -> impl IntoView {
     let page = Page::new();
     page.start();
+    let view = page.view;
+    view! {
+        <Head page />
+        <MessageList page />
+        {move || match view.get() {
+            View::Lab => view! { <Laboratory page /> }.into_any(),
+            View::Lesson(number) => view! { <Chapter page number /> }.into_any(),
+            View::Runs => view! { <RunsView page /> }.into_any(),
+        }}
+    }
+}
+
+/// Everything in one place.
+#[component]
+fn Laboratory(page: Page) -> impl IntoView {
+    let shows = move |part: &'static str| page.limits.with(|limits| limits.shows(part));
+    view! {
+        {move || shows("presets").then(|| view! { <Presets page /> })}
+        <div class="bench">
+            <div class="controls">
+                {move || shows("dial").then(|| view! { <Dial page /> })}
+                {move || shows("settings").then(|| view! { <Settings page /> })}
+            </div>
+            <RunBar page />
+            <div class="results">
+                <EngineNote page />
+                {move || shows("charts").then(|| view! { <Charts page /> })}
+                <Lanes page />
+                {move || shows("map").then(|| view! { <MemorizationMap page /> })}
+                {move || shows("filters").then(|| view! { <FirstLayers page /> })}
+                {move || shows("runs").then(|| view! { <RunsTable page /> })}
+            </div>
+        </div>
+    }
+}
+
+/// A lesson beside the curves and the map of its run.
+#[component]
+fn Chapter(page: Page, number: usize) -> impl IntoView {
+    view! {
+        <div class="bench chapter">
+            <div class="controls">
+                <LessonView page number />
+            </div>
+            <RunBar page />
+            <div class="results">
+                <EngineNote page />
+                <Charts page />
+                <MemorizationMap page />
+            </div>
+        </div>
+    }
+}
+
+/// The runs that are kept, with the charts they can be laid over.
+#[component]
+fn RunsView(page: Page) -> impl IntoView {
+    view! {
+        <div class="results alone">
+            <RunsTable page />
+            <Charts page />
+        </div>
+    }
+}
+
+/// Why the device is not the one a reader might expect; both lanes have the same.
+#[component]
+fn EngineNote(page: Page) -> impl IntoView {
+    let note = move || page.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note));
+    move || note().map(|note| view! { <p class="note" data-testid="engine-note">{note}</p> })
+}
+
+#[component]
+fn Lanes(page: Page) -> impl IntoView {
     let lanes = page.lanes.map(|lane| {
         let used = move || lane.plan.with(Option::is_some);
         view! {
             <Show when=used>
-                <LanePanel lane />
+                <LanePanel page lane />
             </Show>
         }
     });
-    // Why the device is not the one a reader might expect; both lanes have the same.
-    let note = move || page.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note));
-    view! {
-        <Presets page />
-        <MessageList page />
-        <div class="bench">
-            <div class="controls">
-                <Dial page />
-                <Settings page />
-            </div>
-            <RunBar page />
-            <div class="results">
-                {move || note().map(|note| view! { <p class="note" data-testid="engine-note">{note}</p> })}
-                <Charts page />
-                <div class="lanes">{lanes.into_iter().collect_view()}</div>
-            </div>
-        </div>
-    }
+    view! { <div class="lanes">{lanes.into_iter().collect_view()}</div> }
 }

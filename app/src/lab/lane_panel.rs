@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 
+use super::canvas::color_name;
 use super::format::{duration, grouped, percent};
-use super::lane::{History, Lane};
+use super::history::History;
+use super::lane::Lane;
+use super::page::Page;
 use super::pictures::PictureGrid;
 use super::run_bar::phase_words;
 use crate::data::CIFAR10_CLASSES;
@@ -11,11 +14,13 @@ use crate::train::{StopReason, Summary};
 
 /// One lane: heading, numbers, pictures.
 #[component]
-pub fn LanePanel(lane: Lane) -> impl IntoView {
+pub fn LanePanel(page: Page, lane: Lane) -> impl IntoView {
     let title = move || lane.plan.get().map(|plan| plan.title).unwrap_or_default();
+    let color = move || color_name(lane.plan.get().map_or(lane.index, |plan| plan.place));
     view! {
         <section
-            class=format!("lane lane-{} card", lane.name)
+            class="lane card"
+            style:--lane=move || format!("var({})", color())
             data-testid=format!("lane-{}", lane.name)
             data-state=move || lane.phase.get().key()
             aria-labelledby=format!("lane-title-{}", lane.name)
@@ -41,7 +46,7 @@ pub fn LanePanel(lane: Lane) -> impl IntoView {
             <p class="sentence end">
                 {move || lane.with_history(|history| history.summary.as_ref().map(end_sentence))}
             </p>
-            <PictureGrid lane />
+            {move || page.limits.with(|limits| limits.shows("pictures")).then(|| view! { <PictureGrid lane /> })}
         </section>
     }
 }
@@ -70,7 +75,7 @@ fn Meter(label: &'static str, testid: &'static str, value: Signal<Option<f64>>) 
 
 #[component]
 fn Numbers(lane: Lane) -> impl IntoView {
-    let loss = move || lane.with_history(|history| history.loss);
+    let loss = move || lane.with_history(History::loss);
     let step = move || lane.with_history(|history| history.step);
     let last = move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
     let epoch = move || lane.with_history(History::epoch);

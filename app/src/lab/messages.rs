@@ -5,14 +5,23 @@ use leptos::prelude::*;
 use super::format::sentence;
 use super::page::Page;
 
-/// One sentence, and whether trying again makes sense.
+/// What a sentence offers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Try again what failed.
+    Retry,
+    /// Go on in a new worker from the last checkpoint: the one there is silent.
+    NewWorker,
+}
+
+/// One sentence, and what can be done about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     id: u64,
     /// The sentence.
     pub text: String,
-    /// Offer a button that tries again.
-    pub retry: bool,
+    /// The button beside it.
+    offer: Option<Offer>,
 }
 
 /// The list of sentences; shared by everything that can fail.
@@ -30,24 +39,26 @@ impl Messages {
 
     /// Shows a sentence, once.
     pub fn show(self, text: impl AsRef<str>) {
-        self.push(sentence(text.as_ref()), false);
+        self.push(sentence(text.as_ref()), None);
     }
 
-    /// Shows a sentence with a Retry button.
-    pub fn show_with_retry(self, text: impl AsRef<str>) {
-        self.push(sentence(text.as_ref()), true);
+    /// Shows a sentence with a button.
+    pub fn show_with(self, offer: Offer, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), Some(offer));
     }
 
-    /// Takes back what offered a Retry.
-    pub fn clear_retries(self) {
-        self.0.update(|messages| messages.retain(|message| !message.retry));
+    /// Takes back what offered something: it was done, or is not needed any more.
+    pub fn clear_offers(self) {
+        if self.0.with_untracked(|messages| messages.iter().any(|message| message.offer.is_some())) {
+            self.0.update(|messages| messages.retain(|message| message.offer.is_none()));
+        }
     }
 
-    fn push(self, text: String, retry: bool) {
+    fn push(self, text: String, offer: Option<Offer>) {
         self.0.update(|messages| {
             messages.retain(|message| message.text != text);
             let id = messages.last().map_or(0, |message| message.id + 1);
-            messages.push(Message { id, text, retry });
+            messages.push(Message { id, text, offer });
             let surplus = messages.len().saturating_sub(MOST);
             messages.drain(..surplus);
         });
@@ -67,7 +78,15 @@ pub fn MessageList(page: Page) -> impl IntoView {
         view! {
             <div class="message">
                 <p>{message.text}</p>
-                {message.retry.then(|| view! { <button on:click=move |_| page.retry()>"Retry"</button> })}
+                {message
+                    .offer
+                    .map(|offer| match offer {
+                        Offer::Retry => view! { <button on:click=move |_| page.retry()>"Retry"</button> }.into_any(),
+                        Offer::NewWorker => {
+                            view! { <button on:click=move |_| page.restart_silent()>"Start a new worker"</button> }
+                                .into_any()
+                        }
+                    })}
                 <button class="quiet" aria-label="Dismiss this message" on:click=move |_| messages.dismiss(id)>"×"</button>
             </div>
         }

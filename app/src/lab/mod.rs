@@ -10,12 +10,20 @@
 //! - `window.roteEvents[lane]`: the lane's events as objects, emptied when it goes back to step 0.
 
 mod app;
+mod canvas;
 mod charts;
 mod controls;
+mod files;
+mod filters;
 mod format;
+mod head;
+mod history;
 mod lane;
 mod lane_panel;
+mod lessons;
+mod library;
 mod link;
+mod map;
 mod messages;
 mod page;
 mod pictures;

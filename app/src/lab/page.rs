@@ -7,8 +7,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
+use super::history::History;
 use super::lane::{Lane, Phase, now_ms};
-use super::link::{self, Choices};
+use super::lessons::LESSONS;
+use super::library::{KeptRun, Library};
+use super::link::{self, Choices, Limits, View};
 use super::race::{LanePlan, Race};
 use super::shared::{Download, Shared};
 use crate::engine::messages::EngineChoice;
@@ -20,12 +23,22 @@ type Drafts = BTreeMap<&'static str, String>;
 /// Handles; copies mean the same page.
 #[derive(Clone, Copy)]
 pub struct Page {
-    /// The two lanes; the second is used in a race only.
+    /// The two lanes; the second is used where two runs or more are compared.
     pub lanes: [Lane; 2],
     /// What the lanes have in common.
     pub shared: Shared,
+    /// What the reader looks at.
+    pub view: RwSignal<View>,
     /// What is compared.
     pub race: RwSignal<Race>,
+    /// The runs of the comparison, of which two at a time are on the lanes.
+    pub plans: Memo<Vec<LanePlan>>,
+    /// The runs that are kept.
+    pub library: Library,
+    /// Counts up when the window or the colour scheme changes.
+    pub look: RwSignal<u32>,
+    /// What the link takes away from the reader.
+    pub limits: RwSignal<Limits>,
     /// Training images that can be had here; unknown until the server has said.
     pub available_images: RwSignal<Option<u64>>,
     /// What the controls mean, those in error left at their defaults.
@@ -33,6 +46,8 @@ pub struct Page {
     /// The sentence for each setting in error.
     pub errors: Memo<BTreeMap<&'static str, String>>,
     drafts: RwSignal<Drafts>,
+    /// Runs of the comparison kept before this moment are not counted: it was begun again.
+    since: RwSignal<String>,
     /// Counts changes, so that a quick series of them is acted upon once.
     change: StoredValue<u64>,
 }
@@ -49,28 +64,65 @@ impl Page {
         let drafts = RwSignal::new(drafts_of(&Recipe::default()));
         let race = RwSignal::new(Race::Off);
         let available_images = RwSignal::new(None);
+        let (view, limits) = (RwSignal::new(View::Lab), RwSignal::new(Limits::default()));
         let read = Memo::new(move |_| drafts.with(|drafts| recipe_of(drafts, available_images.get())));
-        let choices =
-            Memo::new(move |_| Choices { recipe: read.get().0, race: race.get(), engine: shared.engine.get() });
+        let choices = Memo::new(move |_| Choices {
+            recipe: read.get().0,
+            race: race.get(),
+            engine: shared.engine.get(),
+            view: view.get(),
+            limits: limits.get(),
+        });
         let errors = Memo::new(move |_| read.get().1);
-        let lanes = [Lane::new(0, shared), Lane::new(1, shared)];
-        let page = Self { lanes, shared, race, available_images, choices, errors, drafts, change: StoredValue::new(0) };
+        let page = Self {
+            lanes: [Lane::new(0, shared), Lane::new(1, shared)],
+            shared,
+            view,
+            race,
+            plans: Memo::new(move |_| choices.with(|choices| choices.race.plans(&choices.recipe))),
+            library: shared.library,
+            look: RwSignal::new(0),
+            limits,
+            available_images,
+            choices,
+            errors,
+            drafts,
+            since: RwSignal::default(),
+            change: StoredValue::new(0),
+        };
         page.open_link(&window().location().search().unwrap_or_default());
         page
     }
 
     /// Connects what follows from the controls: the URL, the runs, the engine.
     pub fn start(self) {
-        let first = StoredValue::new(true);
+        super::canvas::watch_look(self.look);
         Effect::new(move |_| {
             let choices = self.choices.get();
             if self.errors.with(BTreeMap::is_empty) {
                 write_url(&choices);
-                let is_first = first.get_value();
-                first.set_value(false);
-                if is_first { self.open_saved(choices) } else { self.apply_soon(choices) }
             }
         });
+        let first = StoredValue::new(true);
+        Effect::new(move |_| {
+            let plans = self.plans.get();
+            if self.errors.with(BTreeMap::is_empty) {
+                let is_first = first.get_value();
+                first.set_value(false);
+                if is_first { self.open_saved(plans) } else { self.apply_soon(plans) }
+            }
+        });
+        // A lane that is done takes the next run of the comparison.
+        for lane in self.lanes {
+            Effect::new(move |_| {
+                if lane.phase.get() == Phase::Finished
+                    && let Some(next) = untrack(|| self.next_plan())
+                {
+                    lane.set_plan(Some(next), None);
+                    lane.train();
+                }
+            });
+        }
         Effect::new(move |engine_before: Option<EngineChoice>| {
             let engine = self.shared.engine.get();
             if engine_before.is_some_and(|before| before != engine) {
@@ -94,11 +146,59 @@ impl Page {
         for sentence in sentences {
             self.shared.messages.show(sentence);
         }
-        self.drafts.set(drafts_of(&choices.recipe));
-        self.race.set(choices.race);
+        self.open_recipe(&choices.recipe, choices.race);
+        self.view.set(choices.view);
+        self.limits.set(choices.limits);
         if query.contains("engine=") {
             self.shared.engine.set(choices.engine);
         }
+    }
+
+    /// Sets every control from a recipe, and shows the laboratory.
+    pub fn open_recipe(self, recipe: &Recipe, race: Race) {
+        self.drafts.set(drafts_of(recipe));
+        self.race.set(race);
+        self.view.set(View::Lab);
+    }
+
+    /// Shows another part of the page. A lesson brings its own settings.
+    pub fn open_view(self, view: View) {
+        if let View::Lesson(number) = view {
+            let (choices, _) = link::read(LESSONS[number - 1].query);
+            self.open_recipe(&choices.recipe, choices.race);
+        }
+        self.view.set(view);
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+    }
+
+    /// The history of a run of the comparison: of the lane that has it, or of the list. None if it was not begun.
+    pub fn with_history_of<T>(self, plan: &LanePlan, read: impl FnOnce(&History) -> T) -> Option<T> {
+        let on_lane = self.used_lanes().find(|lane| lane.has(&plan.recipe));
+        match on_lane {
+            Some(lane) if lane.with_history(|history| history.step > 0) => Some(lane.with_history(read)),
+            _ => self.done(plan).map(|run| read(&run.history)),
+        }
+    }
+
+    /// A finished run of the comparison.
+    fn done(self, plan: &LanePlan) -> Option<KeptRun> {
+        self.library.finished(&plan.recipe).filter(|run| self.since.with(|since| run.date >= *since))
+    }
+
+    /// How many runs of the comparison are done, and how many there are.
+    pub fn progress(self) -> (usize, usize) {
+        self.plans.with(|plans| (plans.iter().filter(|plan| self.done(plan).is_some()).count(), plans.len()))
+    }
+
+    /// The first run of the comparison that is neither done nor on a lane.
+    fn next_plan(self) -> Option<LanePlan> {
+        let on_lane = |plan: &LanePlan| self.used_lanes().any(|lane| lane.has(&plan.recipe));
+        self.plans.with(|plans| plans.iter().find(|plan| !on_lane(plan) && self.done(plan).is_none()).cloned())
+    }
+
+    /// Whether a control cannot be used: the comparison decides it, or the link has fixed it.
+    pub fn is_fixed(self, key: &str) -> bool {
+        self.race.get().decides(key) || self.limits.with(|limits| limits.fixes(key))
     }
 
     /// What stands in a control.
@@ -140,7 +240,7 @@ impl Page {
     /// Trains every lane that is not over; begins again where all are.
     pub fn train(self) {
         if self.is_finished() {
-            self.reset();
+            self.begin_again();
         }
         self.forget_failures();
         self.used_lanes().for_each(Lane::train);
@@ -156,9 +256,22 @@ impl Page {
         self.used_lanes().for_each(Lane::step);
     }
 
-    /// Every lane back to step 0.
+    /// Every run back to step 0.
     pub fn reset(self) {
-        self.used_lanes().for_each(Lane::reset);
+        self.begin_again();
+        self.forget_failures();
+    }
+
+    fn begin_again(self) {
+        self.since.set(String::from(js_sys::Date::new_0().to_iso_string()));
+        let plans = self.plans.get_untracked();
+        let first = self.first_plans(&plans);
+        for (lane, plan) in self.lanes.into_iter().zip(first) {
+            match plan {
+                Some(plan) if lane.has(&plan.recipe) => lane.reset(),
+                plan => lane.set_plan(plan, None),
+            }
+        }
     }
 
     /// Tries again what failed.
@@ -167,42 +280,57 @@ impl Page {
         self.used_lanes().for_each(Lane::retry);
     }
 
+    /// Gives every lane that was found silent a new worker.
+    pub fn restart_silent(self) {
+        self.shared.messages.clear_offers();
+        self.lanes.into_iter().for_each(Lane::restart_if_silent);
+    }
+
     fn forget_failures(self) {
-        self.shared.messages.clear_retries();
+        self.shared.messages.clear_offers();
         if self.shared.download.get_untracked() == Download::Failed {
             self.shared.download.set(Download::Ahead);
         }
     }
 
-    fn apply_soon(self, choices: Choices) {
+    /// What the lanes begin with: the first runs that are not done. Where all are, one stands ready to be made again.
+    fn first_plans(self, plans: &[LanePlan]) -> [Option<LanePlan>; 2] {
+        // A comparison of two is shown as two, done or not.
+        let mut open = plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
+        let first = open.next().or(plans.first());
+        [first.cloned(), open.next().cloned()]
+    }
+
+    fn apply_soon(self, plans: Vec<LanePlan>) {
         self.change.update_value(|count| *count += 1);
         let change = self.change.get_value();
         let act = move || {
             if self.change.get_value() == change {
-                self.apply(&choices, [None, None]);
+                self.apply(self.first_plans(&plans), [None, None]);
             }
         };
         set_timeout(act, Duration::from_millis(SETTLE_MS));
     }
 
     /// The first runs of the page, as far as they were stored.
-    fn open_saved(self, choices: Choices) {
+    fn open_saved(self, plans: Vec<LanePlan>) {
         let change = self.change.get_value();
         spawn_local(async move {
-            let plans = choices.race.lanes(&choices.recipe);
+            self.library.read().await;
+            let plans = self.first_plans(&plans);
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
-                *saved = lane.saved(&plan.recipe.to_toml()).await;
+                if let Some(plan) = plan {
+                    *saved = lane.saved(&plan.recipe.to_toml()).await;
+                }
             }
             if self.change.get_value() == change {
-                self.apply(&choices, saved);
+                self.apply(plans, saved);
             }
         });
     }
 
-    fn apply(self, choices: &Choices, saved: [Option<super::store::SavedRun>; 2]) {
-        let mut plans = choices.race.lanes(&choices.recipe).into_iter().map(Some).collect::<Vec<Option<LanePlan>>>();
-        plans.resize(2, None);
+    fn apply(self, plans: [Option<LanePlan>; 2], saved: [Option<super::store::SavedRun>; 2]) {
         for ((lane, plan), saved) in self.lanes.into_iter().zip(plans).zip(saved) {
             lane.set_plan(plan, saved);
         }

@@ -7,11 +7,12 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::lane::Lane;
 use crate::data::CIFAR10_CLASS_NAMES;
+use crate::report::Memorization;
 
 /// Height and width of a picture as it is fed to the network.
 const SIDE: usize = 28;
-/// Pictures shown of those the worker sends.
-const MOST: usize = 40;
+/// Pictures shown with their labels written out; the map has them all.
+const MOST: usize = 16;
 const BYTES: usize = SIDE * SIDE * 4;
 
 /// What the network says about a picture.
@@ -57,23 +58,29 @@ impl Verdict {
 pub fn PictureGrid(lane: Lane) -> impl IntoView {
     let cards = move || {
         lane.pictures.with(|pictures| {
-            let count = pictures.shown.len().min(pictures.clean.len()).min(pictures.rgba.len() / BYTES).min(MOST);
-            (0..count)
-                .map(|index| {
-                    let pixels = pictures.rgba[index * BYTES..][..BYTES].to_vec();
-                    view! { <PictureCard lane index pixels shown=pictures.shown[index] clean=pictures.clean[index] /> }
+            let labels = untrack(|| {
+                lane.with_memory(|memory| {
+                    (0..memory.count().min(MOST))
+                        .map(|picture| (memory.shown(picture), memory.clean(picture)))
+                        .collect::<Vec<_>>()
+                })
+            });
+            let cards = pictures.chunks_exact(BYTES).zip(labels).enumerate();
+            cards
+                .map(|(index, (pixels, (shown, clean)))| {
+                    view! { <PictureCard lane index pixels=pixels.to_vec() shown clean /> }
                 })
                 .collect_view()
         })
     };
-    let any = move || lane.pictures.with(|pictures| !pictures.shown.is_empty());
-    let judged = move || lane.predictions.with(|labels| !labels.is_empty());
+    let any = move || lane.pictures.with(|pictures| !pictures.is_empty());
+    let judged = Memo::new(move |_| lane.with_memory(Memorization::is_measured));
     view! {
         <Show when=any>
             <h3>"What it is told"</h3>
             <p class="key">
                 "The label under each picture is the one it is trained on. "
-                <Show when=judged fallback=|| "Marks appear after the first epoch.">
+                <Show when=move || judged.get() fallback=|| "Marks appear after the first epoch.">
                     "It now says: "
                     <span class="nowrap"><b>"✓"</b>" as told"</span>", "
                     <span class="nowrap"><b>"◆"</b>" the truth instead"</span>", "
@@ -93,7 +100,7 @@ fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) 
             paint(&canvas, &pixels);
         }
     });
-    let predicted = Memo::new(move |_| lane.predictions.with(|labels| labels.get(index).copied()));
+    let predicted = Memo::new(move |_| lane.with_memory(|memory| memory.said(index)));
     let verdict = move || Verdict::of(predicted.get(), shown, clean);
     let says = move || predicted.get().map(|class| format!("; the network says {}", name(class))).unwrap_or_default();
     let title = Memo::new(move |_| {

@@ -6,9 +6,11 @@ use super::link;
 use super::page::Page;
 
 /// `(name, query)`.
-const PRESETS: [(&str, &str); 6] = [
+const PRESETS: [(&str, &str); 8] = [
     ("Race: true vs random labels", link::START),
     ("Half the labels random", "label-corruption=0.5&stop-at-train-accuracy=1"),
+    ("More and more random labels", "race=corruption&images=500&stop-at-train-accuracy=1"),
+    ("Five kinds of data", "race=conditions&images=500&epochs=60"),
     ("Shuffled pixels", "condition=shuffled-pixels&stop-at-train-accuracy=1"),
     ("Random pixels", "condition=random-pixels&stop-at-train-accuracy=1"),
     ("Gaussian noise", "condition=gaussian&stop-at-train-accuracy=1"),
@@ -21,7 +23,8 @@ pub fn Presets(page: Page) -> impl IntoView {
     let links = PRESETS.map(|(name, query)| {
         let (choices, _) = link::read(query);
         let written = link::write(&choices);
-        let chosen = move || (page.choices.get() == choices).then_some("true");
+        let written_now = written.clone();
+        let chosen = move || (link::write(&page.choices.get()) == written_now).then_some("true");
         view! {
             <li>
                 <a

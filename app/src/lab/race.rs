@@ -1,10 +1,10 @@
-//! What a race compares: one recipe becomes the recipes of its lanes.
+//! What is compared: one recipe becomes the recipes of several runs, which differ in one thing.
 
 use crate::data::Condition;
 use crate::train::Recipe;
 
 words! {
-    /// What two lanes differ in; everything else, the seed too, they share.
+    /// What runs differ in; everything else, the seed too, they share.
     pub enum Race {
         /// No race: one run.
         Off = "off",
@@ -14,11 +14,27 @@ words! {
         BatchNorm = "batch-norm",
         /// Without weight decay against with it.
         WeightDecay = "weight-decay",
+        /// The five conditions of Figure 1a.
+        Conditions = "conditions",
+        /// More and more corrupted labels, as in Figures 1b and 1c.
+        Corruption = "corruption",
+        /// Random labels with one regularizer after the other, as in Table 4.
+        Regularizers = "regularizers",
     }
 }
 
-/// The weight decay of the second lane where the recipe has none.
+/// The weight decay of a run that is to have some where the recipe has none.
 const SOME_WEIGHT_DECAY: f64 = 0.0005;
+/// The levels of the corruption sweep.
+pub const LEVELS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// The conditions in the order of the legend of Figure 1a.
+const CONDITIONS: [(Condition, &str, &str); 5] = [
+    (Condition::TrueLabels, "True labels", "true"),
+    (Condition::RandomLabels, "Random labels", "random labels"),
+    (Condition::ShuffledPixels, "Shuffled pixels", "shuffled"),
+    (Condition::RandomPixels, "Random pixels", "random pixels"),
+    (Condition::Gaussian, "Gaussian noise", "Gaussian"),
+];
 
 /// One run of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +43,8 @@ pub struct LanePlan {
     pub title: String,
     /// Its name beside its lines in the charts; empty for a single run.
     pub short: String,
+    /// Its place among the runs that are compared, and its colour.
+    pub place: usize,
     /// What is run.
     pub recipe: Recipe,
 }
@@ -39,6 +57,9 @@ impl Race {
             Self::Labels => "true labels and random labels",
             Self::BatchNorm => "batch norm on and off",
             Self::WeightDecay => "no weight decay and some",
+            Self::Conditions => "five kinds of data (Figure 1a)",
+            Self::Corruption => "more and more random labels (Figures 1b, 1c)",
+            Self::Regularizers => "regularizers on random labels (Table 4)",
         }
     }
 
@@ -51,57 +72,97 @@ impl Race {
             }
             Self::BatchNorm => {
                 "Two networks with the same seed. Only cnn-small and inception-small have batch norm; with another \
-                 model both lanes are the same."
+                 model both runs are the same."
             }
             Self::WeightDecay => {
                 "Two networks with the same seed; the second decays as set below, or by 0.0005 where that is 0."
             }
+            Self::Conditions => "Five networks with the same seed, one after the other, each on another kind of data.",
+            Self::Corruption => {
+                "Five networks with the same seed, one after the other, with 0, 25, 50, 75 and 100 % of the labels random."
+            }
+            Self::Regularizers => {
+                "Four networks with the same seed learn random labels: with nothing against it, with weight decay, with \
+                 dropout, with random crops."
+            }
         }
     }
 
-    /// Whether the race itself decides about this setting in some lane.
+    /// Whether the race itself decides about this setting in some run.
     pub fn decides(self, key: &str) -> bool {
-        matches!((self, key), (Self::Labels, "condition") | (Self::BatchNorm, "batch-norm"))
+        matches!(
+            (self, key),
+            (Self::Labels | Self::Conditions | Self::Corruption | Self::Regularizers, "condition")
+                | (Self::BatchNorm, "batch-norm")
+                | (Self::Conditions | Self::Corruption | Self::Regularizers, "label-corruption")
+                | (Self::Regularizers, "weight-decay" | "dropout" | "random-crop")
+        )
     }
 
-    /// The runs, one or two.
-    pub fn lanes(self, recipe: &Recipe) -> Vec<LanePlan> {
-        let plan = |title: String, short: &str, change: &dyn Fn(&mut Recipe)| {
+    /// The runs, one or more.
+    pub fn plans(self, recipe: &Recipe) -> Vec<LanePlan> {
+        let plan = |title: &str, short: &str, change: &dyn Fn(&mut Recipe)| {
             let mut recipe = recipe.clone();
             change(&mut recipe);
-            LanePlan { title, short: short.into(), recipe }
+            LanePlan { title: title.into(), short: short.into(), place: 0, recipe }
         };
-        match self {
-            Self::Off => vec![LanePlan { title: data_title(recipe), short: String::new(), recipe: recipe.clone() }],
+        let decay = if recipe.weight_decay == 0.0 { SOME_WEIGHT_DECAY } else { recipe.weight_decay };
+        let mut plans = match self {
+            Self::Off => vec![plan(&data_title(recipe), "", &|_| ())],
             Self::Labels => {
                 let share = recipe.label_corruption;
                 let title = if share == 1.0 { "Random labels".into() } else { corruption_title(share) };
                 vec![
-                    plan("True labels".into(), "true", &|lane| {
-                        lane.condition = Condition::TrueLabels;
-                        lane.label_corruption = 0.0;
-                    }),
-                    plan(title, "random", &|lane| {
-                        // A dial turned to the end is the paper's own "random labels".
-                        let all = share == 1.0;
-                        lane.condition = if all { Condition::RandomLabels } else { Condition::TrueLabels };
-                        lane.label_corruption = if all { 0.0 } else { share };
-                    }),
+                    plan("True labels", "true", &|lane| corrupt(lane, 0.0)),
+                    plan(&title, "random", &|lane| corrupt(lane, share)),
                 ]
             }
             Self::BatchNorm => vec![
-                plan("With batch norm".into(), "with", &|lane| lane.batch_norm = true),
-                plan("Without batch norm".into(), "without", &|lane| lane.batch_norm = false),
+                plan("With batch norm", "with", &|lane| lane.batch_norm = true),
+                plan("Without batch norm", "without", &|lane| lane.batch_norm = false),
             ],
-            Self::WeightDecay => {
-                let decay = if recipe.weight_decay == 0.0 { SOME_WEIGHT_DECAY } else { recipe.weight_decay };
+            Self::WeightDecay => vec![
+                plan("No weight decay", "without", &|lane| lane.weight_decay = 0.0),
+                plan(&format!("Weight decay {decay}"), "with", &|lane| lane.weight_decay = decay),
+            ],
+            Self::Conditions => CONDITIONS
+                .map(|(condition, title, short)| {
+                    plan(title, short, &|lane| (lane.condition, lane.label_corruption) = (condition, 0.0))
+                })
+                .into(),
+            Self::Corruption => LEVELS
+                .map(|level| {
+                    let short = format!("{} %", 100.0 * level);
+                    plan(&corruption_title(level), &short, &|lane| corrupt(lane, level))
+                })
+                .into(),
+            Self::Regularizers => {
+                let random = |change: &dyn Fn(&mut Recipe), title: &str, short: &str| {
+                    plan(title, short, &|lane| {
+                        corrupt(lane, 1.0);
+                        (lane.weight_decay, lane.dropout, lane.random_crop, lane.augmentation) =
+                            (0.0, 0.0, false, false);
+                        change(lane);
+                    })
+                };
                 vec![
-                    plan("No weight decay".into(), "without", &|lane| lane.weight_decay = 0.0),
-                    plan(format!("Weight decay {decay}"), "with", &|lane| lane.weight_decay = decay),
+                    random(&|_| (), "Random labels, nothing against it", "nothing"),
+                    random(&|lane| lane.weight_decay = decay, "Random labels, weight decay", "decay"),
+                    random(&|lane| lane.dropout = 0.5, "Random labels, dropout", "dropout"),
+                    random(&|lane| lane.random_crop = true, "Random labels, random crops", "crops"),
                 ]
             }
-        }
+        };
+        plans.iter_mut().enumerate().for_each(|(place, plan)| plan.place = place);
+        plans
     }
+}
+
+/// Replaces a share of the labels. All of them is the paper's own "random labels".
+fn corrupt(recipe: &mut Recipe, share: f64) {
+    let all = share == 1.0;
+    recipe.condition = if all { Condition::RandomLabels } else { Condition::TrueLabels };
+    recipe.label_corruption = if all { 0.0 } else { share };
 }
 
 fn corruption_title(share: f64) -> String {
@@ -109,13 +170,9 @@ fn corruption_title(share: f64) -> String {
 }
 
 fn data_title(recipe: &Recipe) -> String {
-    let words = match recipe.condition {
-        Condition::TrueLabels if recipe.label_corruption > 0.0 => return corruption_title(recipe.label_corruption),
-        Condition::TrueLabels => "True labels",
-        Condition::RandomLabels => "Random labels",
-        Condition::ShuffledPixels => "Shuffled pixels",
-        Condition::RandomPixels => "Random pixels",
-        Condition::Gaussian => "Gaussian noise",
-    };
-    words.into()
+    let is_it = |(condition, ..): &&(Condition, &str, &str)| *condition == recipe.condition;
+    match recipe.condition {
+        Condition::TrueLabels if recipe.label_corruption > 0.0 => corruption_title(recipe.label_corruption),
+        _ => CONDITIONS.iter().find(is_it).map_or("Run", |(_, title, _)| title).into(),
+    }
 }

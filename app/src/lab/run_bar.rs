@@ -97,6 +97,10 @@ fn status(page: Page) -> String {
         return "A setting cannot be taken; its sentence stands below it.".into();
     }
     let mut parts = vec![phase_of_all(&lanes).to_string()];
+    let (done, all) = page.progress();
+    if all > lanes.len() && done < all {
+        parts.push(format!("{done} of {all} runs done"));
+    }
     parts.extend(first.device.get().map(|(device, _)| device));
     let step = lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
     let last = first.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));

@@ -4,6 +4,7 @@ use js_sys::{Array, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
+use super::library::Library;
 use super::messages::Messages;
 use crate::engine::messages::EngineChoice;
 
@@ -38,6 +39,8 @@ pub struct Shared {
     pub engine: RwSignal<EngineChoice>,
     /// The folder of the data files, absolute, with a slash at its end.
     pub data_url: StoredValue<String>,
+    /// The runs that are kept.
+    pub library: Library,
     /// The events, for whoever watches from outside.
     pub recorder: Recorder,
 }
@@ -45,8 +48,10 @@ pub struct Shared {
 impl Shared {
     /// Nothing fetched, nothing to say. `data_url` as in the field.
     pub fn new(data_url: String) -> Self {
+        let messages = Messages::new();
         Self {
-            messages: Messages::new(),
+            messages,
+            library: Library::new(messages),
             download: RwSignal::new(Download::Ahead),
             module: StoredValue::new_local(None),
             engine: RwSignal::new(EngineChoice::Auto),

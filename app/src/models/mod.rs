@@ -1,6 +1,8 @@
 //! The paper's networks: their layers, their parameters, how they start, and their plan for the kernels. Nothing here
 //! knows where images come from or how training is run.
 
+#[cfg(feature = "tensors")]
+mod filters;
 mod initialization;
 mod layer;
 #[cfg(feature = "tensors")]
@@ -13,6 +15,8 @@ mod registry;
 #[cfg(feature = "tensors")]
 pub mod timing;
 
+#[cfg(feature = "tensors")]
+pub use filters::{Filters, MOST_FILTERS, filters};
 pub use initialization::Initialization;
 pub use layer::{Layer, ParameterSpec, Role};
 #[cfg(feature = "tensors")]

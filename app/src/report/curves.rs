@@ -18,6 +18,10 @@ pub struct LaneCurves {
     pub train_accuracy: Vec<Point>,
     /// Accuracy on the test images, as a fraction.
     pub test_accuracy: Vec<Point>,
+    /// Of the training images with a wrong label, the share that is said to be it.
+    pub memorized: Vec<Point>,
+    /// Of the training images with a wrong label, the share that is said to be what it is.
+    pub still_clean: Vec<Point>,
 }
 
 /// The curves of one run, or of several side by side.

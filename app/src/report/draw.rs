@@ -1,10 +1,10 @@
-//! The two charts of a run: the training loss, and the accuracies with the chance line.
+//! The charts of a run: the training loss, the accuracies, and what became of wrong labels, each with what guessing would
+//! give.
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::curves::{LaneCurves, LearningCurves, Point};
-use super::plot::{Axis, Drawn, Line, Plot, Reference, Stroke, draw_plot, draw_titled, round_up, thousands};
+use super::plot::{Axis, Line, Plot, Reference, Stroke, draw_titled, round_up, thousands};
 use super::theme::Theme;
 
 /// Which quantity is drawn against the steps.
@@ -14,35 +14,38 @@ pub enum Chart {
     Loss,
     /// The accuracies: solid on the training images, dashed on the test images.
     Accuracy,
+    /// Of the training images with a wrong label, the shares that are said to be it and, dashed, what they are.
+    Corrupted,
 }
 
-/// Draws one chart into `area`; presenting it is left to the caller, who may draw more.
-pub fn draw_learning_curves<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    chart: Chart,
-    curves: &LearningCurves,
-    theme: &Theme,
-) -> Drawn<DB> {
-    draw_plot(area, &plot(chart, curves), theme)
+impl Chart {
+    /// What is drawn upwards, for a title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Loss => "Training loss (nats) against steps",
+            Self::Accuracy => "Accuracy against steps",
+            Self::Corrupted => "What it says of pictures with a wrong label, against steps",
+        }
+    }
 }
 
-/// Both charts, one above the other, as an SVG of `width` x `height` pixels.
+/// Loss and accuracy, one above the other, as an SVG of `width` x `height` pixels.
 pub fn learning_curves_svg(curves: &LearningCurves, theme: &Theme, width: u32, height: u32) -> String {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
         let (upper, lower) = area.split_vertically((height / 2) as i32);
-        let loss = plot(Chart::Loss, curves);
-        let drawn = draw_titled(&upper, "Training loss (nats) against steps", &loss, theme)
-            .and_then(|()| draw_titled(&lower, "Accuracy against steps", &plot(Chart::Accuracy, curves), theme))
-            .and_then(|()| area.present());
+        let titled = |area, chart: Chart| draw_titled(area, chart.title(), &learning_plot(chart, curves), theme);
+        let drawn = titled(&upper, Chart::Loss).and_then(|()| titled(&lower, Chart::Accuracy));
+        let drawn = drawn.and_then(|()| area.present());
         // The SVG backend writes to memory; formatting into a String does not fail.
         debug_assert!(drawn.is_ok());
     }
     svg
 }
 
-fn plot(chart: Chart, curves: &LearningCurves) -> Plot {
+/// One chart of some runs.
+pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
     let lines = curves.lanes.iter().flat_map(|lane| match chart {
         Chart::Loss => {
             let has_epochs = !lane.epoch_loss.is_empty();
@@ -55,13 +58,17 @@ fn plot(chart: Chart, curves: &LearningCurves) -> Plot {
             line(lane, Some("train"), Stroke::Solid, &lane.train_accuracy),
             line(lane, Some("test"), Stroke::Dashed, &lane.test_accuracy),
         ],
+        Chart::Corrupted => [
+            line(lane, Some("the lie"), Stroke::Solid, &lane.memorized),
+            line(lane, Some("the truth"), Stroke::Dashed, &lane.still_clean),
+        ],
     });
     let (end, number, reference): (f64, fn(f64) -> String, _) = match chart {
         Chart::Loss => {
             let guessing = curves.chance_loss();
             (loss_ceiling(curves), |loss| format!("{loss:.1}"), (guessing, format!("guessing {guessing:.2}")))
         }
-        Chart::Accuracy => {
+        Chart::Accuracy | Chart::Corrupted => {
             let chance = curves.chance();
             (1.0, |share| format!("{:.0} %", share * 100.0), (chance, format!("chance {:.0} %", chance * 100.0)))
         }
@@ -95,6 +102,7 @@ fn loss_ceiling(curves: &LearningCurves) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::plot_svg;
 
     fn race() -> LearningCurves {
         let lane = |name: &str, lane, test: f64| LaneCurves {
@@ -104,6 +112,8 @@ mod tests {
             epoch_loss: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, 2.0 / f64::from(epoch))).collect(),
             train_accuracy: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0)).collect(),
             test_accuracy: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, test)).collect(),
+            memorized: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0)).collect(),
+            still_clean: vec![(8.0, 0.4), (40.0, 0.05)],
         };
         LearningCurves { lanes: vec![lane("true", 0, 0.4), lane("random", 1, 0.1)], classes: 10 }
     }
@@ -113,6 +123,14 @@ mod tests {
         let svg = learning_curves_svg(&race(), &Theme::light(), 720, 640);
         for text in ["true train", "true test", "random train", "random test", "chance 10 %", "guessing 2.30", "100 %"]
         {
+            assert!(svg.contains(text), "{text} is missing");
+        }
+    }
+
+    #[test]
+    fn what_became_of_wrong_labels_is_drawn_as_lie_and_truth() {
+        let svg = plot_svg("", &learning_plot(Chart::Corrupted, &race()), &Theme::light(), 720, 320);
+        for text in ["random the lie", "random the truth", "chance 10 %"] {
             assert!(svg.contains(text), "{text} is missing");
         }
     }

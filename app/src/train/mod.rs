@@ -2,6 +2,8 @@
 //! browser, charts or which device it runs on.
 
 #[cfg(feature = "tensors")]
+mod batches;
+#[cfg(feature = "tensors")]
 mod checkpoint;
 mod decay;
 #[cfg(feature = "tensors")]
@@ -10,6 +12,7 @@ mod event;
 #[cfg(feature = "tensors")]
 mod measure;
 mod recipe;
+mod record;
 #[cfg(feature = "tensors")]
 mod session;
 mod setting;
@@ -20,7 +23,10 @@ pub use decay::DecayOn;
 #[cfg(feature = "tensors")]
 pub use error::TrainError;
 pub use event::{Accuracy, CorruptedExamples, EpochMetrics, Event, StopReason, Summary};
+#[cfg(feature = "tensors")]
+pub use measure::Predictions;
 pub use recipe::{Recipe, SETTINGS};
+pub use record::{Record, from_json, to_csv, to_json};
 #[cfg(feature = "tensors")]
 pub use session::Session;
 pub use setting::{Group, Kind, Setting, SettingError};

@@ -3,11 +3,12 @@
 
 use web_time::Instant;
 
+use super::batches::{Batches, varied};
 use super::checkpoint::Progress;
 use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
-use super::measure::{Measurement, accuracy};
+use super::measure::{Measurement, Predictions, accuracy};
 use super::{Checkpoint, Event, Recipe, TrainError};
-use crate::data::{CROP_POSITIONS, Condition, DataSet, Examples, INPUT_VALUES, Randomization, Split, Stream, View};
+use crate::data::{Condition, DataSet, Examples, Randomization, Split};
 use crate::kernels::plan::Update;
 use crate::kernels::{Device, Images, Loss};
 use crate::models::{Network, NetworkOptions};
@@ -16,8 +17,6 @@ use crate::models::{Network, NetworkOptions};
 const STEPS_BETWEEN_READS: usize = 8;
 /// Images measured in one piece of work: small enough that a browser's worker answers in between.
 const IMAGES_PER_MEASUREMENT: usize = 100;
-/// Of `augmentation` (paper, appendix E).
-const GREATEST_TURN_DEGREES: f64 = 25.0;
 
 /// A run under way.
 pub struct Session {
@@ -29,11 +28,10 @@ pub struct Session {
     test_inputs: Images,
     network: Network,
     progress: Progress,
-    /// The epoch's order of the training images, and the epoch it is for.
-    order: (u64, Vec<u32>),
+    batches: Batches,
     unread_losses: Vec<(Event, Loss)>,
     phase: Phase,
-    predictions: Vec<u8>,
+    predictions: Predictions,
     /// When the piece of work under way began, and what this epoch has taken so far.
     piece_began: Instant,
     epoch_seconds: f64,
@@ -76,10 +74,10 @@ impl Session {
             test_inputs,
             network,
             progress: Progress::default(),
-            order: (u64::MAX, Vec::new()),
+            batches: Batches::default(),
             unread_losses: Vec::new(),
             phase: Phase::Beginning,
-            predictions: Vec::new(),
+            predictions: Predictions::default(),
             piece_began: Instant::now(),
             epoch_seconds: 0.0,
             epoch_images: 0,
@@ -131,8 +129,8 @@ impl Session {
         &self.progress.history
     }
 
-    /// What the network said of each training image when it was last measured; empty before.
-    pub fn predictions(&self) -> &[u8] {
+    /// What the network said of the training images when it was last measured; empty before.
+    pub fn predictions(&self) -> &Predictions {
         &self.predictions
     }
 
@@ -194,7 +192,7 @@ impl Session {
     async fn train_step(&mut self) -> Result<Vec<Event>, TrainError> {
         let step = self.progress.step;
         let epoch = step / self.recipe.steps_per_epoch();
-        let batch = self.batch(step);
+        let batch = self.batches.of_step(&self.recipe, self.train.count(), step);
         let labels: Vec<u8> = batch.iter().map(|&index| self.train.shown[index as usize]).collect();
         let learning_rate = self.recipe.learning_rate_in(epoch);
         let update = Update {
@@ -203,7 +201,7 @@ impl Session {
             weight_decay: self.recipe.weight_decay as f32,
         };
         let loss = if self.recipe.random_crop || self.recipe.augmentation {
-            let pictures = self.varied(&batch, step);
+            let pictures = varied(&self.recipe, &self.train, &batch, step);
             self.network.train_step_on(&pictures, &labels, step, update)
         } else {
             self.network.train_step(&self.train_inputs, &batch, &labels, step, update)
@@ -229,38 +227,6 @@ impl Session {
 
     fn reaches_goal(&self, accuracy: &Accuracy) -> bool {
         self.recipe.stop_at_train_accuracy.is_some_and(|goal| accuracy.train_accuracy >= goal)
-    }
-
-    /// The indices of the batch of a step: the next slice of the epoch's order.
-    fn batch(&mut self, step: u64) -> Vec<u32> {
-        let steps_per_epoch = self.recipe.steps_per_epoch();
-        let (epoch, within) = (step / steps_per_epoch, (step % steps_per_epoch) as usize);
-        if self.order.0 != epoch {
-            let order = Stream::new(self.recipe.seed, "order", epoch).permutation(self.train.count());
-            self.order = (epoch, order);
-        }
-        let size = self.recipe.batch_size as usize;
-        self.order.1.chunks(size).nth(within).map_or_else(Vec::new, <[u32]>::to_vec)
-    }
-
-    /// The pictures of a batch, each cut at a random corner or mirrored and turned, `[batch, 3, 28, 28]`.
-    fn varied(&self, batch: &[u32], step: u64) -> Vec<f32> {
-        let mut crops = Stream::new(self.recipe.seed, "crops", step);
-        let mut turns = Stream::new(self.recipe.seed, "turns", step);
-        let mut pictures = vec![0.0; batch.len() * INPUT_VALUES];
-        for (&index, picture) in batch.iter().zip(pictures.chunks_exact_mut(INPUT_VALUES)) {
-            let mut view = View::CENTRAL;
-            if self.recipe.random_crop {
-                let mut offset = || crops.below(CROP_POSITIONS as u32) as usize;
-                view.corner = (offset(), offset());
-            }
-            if self.recipe.augmentation {
-                view.is_mirrored = turns.below(2) == 1;
-                view.degrees = GREATEST_TURN_DEGREES * (2.0 * turns.uniform() - 1.0);
-            }
-            self.train.write_input(index as usize, view, picture);
-        }
-        pictures
     }
 
     /// Reads the losses that are still on the device and tells them.
@@ -296,13 +262,13 @@ impl Session {
     /// Measures the next images of the training set, then of the test set; after the last, reports the epoch.
     async fn measure(&mut self, mut on_train: Measurement, mut on_test: Measurement) -> Result<Vec<Event>, TrainError> {
         let report = self.report_due();
-        if report.is_measured && on_train.predicted.len() < self.train.count() {
+        if report.is_measured && on_train.count() < self.train.count() {
             self.measure_some(Split::Train, &mut on_train).await?;
-        } else if report.is_measured && on_test.predicted.len() < self.test.count() {
+        } else if report.is_measured && on_test.count() < self.test.count() {
             self.measure_some(Split::Test, &mut on_test).await?;
         } else {
             let accuracy = report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
-            self.predictions = on_train.predicted;
+            self.predictions = on_train.predictions;
             return Ok(self.report(report, accuracy));
         }
         self.phase = Phase::Measuring { on_train, on_test };
@@ -314,7 +280,7 @@ impl Session {
             Split::Train => (&self.train, &self.train_inputs),
             Split::Test => (&self.test, &self.test_inputs),
         };
-        let from = measurement.predicted.len();
+        let from = measurement.count();
         let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
         let rows: Vec<u32> = (from as u32..to as u32).collect();
         let step = self.progress.step;

@@ -24,6 +24,7 @@ pub fn Dial(page: Page) -> impl IntoView {
             <p class="dial-value">{move || percent(share())}</p>
             <input
                 class="dial-slider"
+                disabled=move || page.is_fixed(KEY)
                 type="range"
                 min="0"
                 max="100"
@@ -47,6 +48,7 @@ pub fn Dial(page: Page) -> impl IntoView {
                     type="text"
                     inputmode="decimal"
                     autocomplete="off"
+                    disabled=move || page.is_fixed(KEY)
                     prop:value=move || page.draft(KEY)
                     on:change=move |event| page.set_draft(KEY, event_target_value(&event))
                     aria-describedby="help-label-corruption error-label-corruption"
@@ -65,6 +67,7 @@ fn meaning(page: Page) -> String {
     let lane = if choices.race == Race::Labels { "In lane B, e" } else { "E" };
     let changed = recipe.images as f64 * recipe.label_corruption * (1.0 - 1.0 / CIFAR10_CLASSES as f64);
     match recipe.label_corruption {
+        _ if choices.race.decides(KEY) => "The comparison turns this dial itself.".into(),
         _ if choices.race != Race::Labels && recipe.condition == Condition::RandomLabels => {
             "Every label is drawn at random already (see Data below), whatever the dial says.".into()
         }

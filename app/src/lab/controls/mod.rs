@@ -78,7 +78,7 @@ fn RaceControl(page: Page) -> impl IntoView {
     view! {
         <div class="setting">
             <label for="setting-race">"Compare"</label>
-            <select id="setting-race" on:change=choose aria-describedby="help-race">{options.collect_view()}</select>
+            <select id="setting-race" disabled=move || page.is_fixed("race") on:change=choose aria-describedby="help-race">{options.collect_view()}</select>
             <p class="help" id="help-race">{move || page.race.get().help()}</p>
         </div>
     }
@@ -104,7 +104,7 @@ fn EngineControl(page: Page) -> impl IntoView {
     view! {
         <div class="setting">
             <label for="engine-select">"Engine"</label>
-            <select id="engine-select" data-testid="engine-select" on:change=choose aria-describedby="help-engine">
+            <select id="engine-select" data-testid="engine-select" disabled=move || page.is_fixed("engine") on:change=choose aria-describedby="help-engine">
                 {options.collect_view()}
             </select>
             <p class="help" id="help-engine">

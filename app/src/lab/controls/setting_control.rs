@@ -23,7 +23,11 @@ pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
             <label for=format!("setting-{key}")>{setting.label}</label>
             {input}
             <p class="help" id=format!("help-{key}")>
-                {move || if decided() { "The race decides this, one way in each lane." } else { setting.help.trim() }}
+                {move || match () {
+                    () if decided() => "The comparison decides this, one way in each run.",
+                    () if page.is_fixed(key) => "This link has fixed it.",
+                    () => setting.help.trim(),
+                }}
             </p>
             <SettingErrorText page key />
         </div>
@@ -71,6 +75,7 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                 inputmode="decimal"
                 autocomplete="off"
                 spellcheck="false"
+                disabled=move || page.is_fixed(key)
                 prop:value=move || page.draft(key)
                 on:change=move |event| page.set_draft(key, event_target_value(&event))
                 aria-describedby=format!("help-{key} error-{key}")
@@ -85,6 +90,7 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                             min="0"
                             max=POSITIONS.to_string()
                             step="1"
+                            disabled=move || page.is_fixed(key)
                             aria-label=format!("{}, slider", setting.label)
                             aria-valuetext=move || page.draft(key)
                             prop:value=position
@@ -98,6 +104,7 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                     <button
                         class="word"
                         type="button"
+                        disabled=move || page.is_fixed(key)
                         aria-pressed=move || chosen().to_string()
                         on:click=move |_| page.set_draft(key, word.into())
                     >
@@ -118,7 +125,7 @@ fn choice(page: Page, setting: &'static Setting, words: &'static [&'static str])
     view! {
         <select
             id=format!("setting-{key}")
-            disabled=move || page.race.get().decides(key)
+            disabled=move || page.is_fixed(key)
             on:change=move |event| page.set_draft(key, event_target_value(&event))
             aria-describedby=format!("help-{key} error-{key}")
         >
@@ -133,7 +140,7 @@ fn switch(page: Page, setting: &'static Setting) -> impl IntoView {
         <input
             id=format!("setting-{key}")
             type="checkbox"
-            disabled=move || page.race.get().decides(key)
+            disabled=move || page.is_fixed(key)
             prop:checked=move || page.draft(key) == "true"
             on:change=move |event| page.set_draft(key, event_target_checked(&event).to_string())
             aria-describedby=format!("help-{key} error-{key}")

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::engine_worker::EngineWorker;
 use super::{CHECKPOINT_MS, Lane, Phase, SILENCE_MS, Wish, now_ms};
 use crate::engine::messages::{EngineChoice, Request};
+use crate::lab::messages::Offer;
 use crate::lab::shared::Download;
 
 impl Lane {
@@ -15,13 +16,16 @@ impl Lane {
         }
         let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
         if silent {
-            self.core.update_value(|core| core.last_news_ms = now_ms);
-            self.shared.messages.show(format!(
-                "Lane {} has not finished a step for {} minutes: the device may still be preparing or be too slow; \
-                 wait, or press Pause and choose another engine or a smaller model.",
-                self.name.to_uppercase(),
-                SILENCE_MS / 60_000.0
-            ));
+            self.core.update_value(|core| (core.last_news_ms, core.is_silent) = (now_ms, true));
+            let title = self.plan.with_untracked(|plan| plan.as_ref().map_or(String::new(), |plan| plan.title.clone()));
+            self.shared.messages.show_with(
+                Offer::NewWorker,
+                format!(
+                    "“{title}” has not finished a step for {:.0} s: the device may still be preparing, or hang. Wait, go on \
+                     from the last checkpoint in a new worker, or choose the CPU under Engine.",
+                    SILENCE_MS / 1000.0
+                ),
+            );
         }
         if self.core.with_value(|core| core.loaded && now_ms - core.last_checkpoint_ms > CHECKPOINT_MS) {
             self.core.update_value(|core| core.last_checkpoint_ms = now_ms);
@@ -55,7 +59,7 @@ impl Lane {
             }
             Err(reason) => {
                 self.phase.set(Phase::Failed);
-                self.shared.messages.show_with_retry(format!(
+                self.shared.messages.show_with(Offer::Retry, format!(
                     "This browser does not start module workers ({reason}); use a current Chrome, Edge, Firefox or Safari."
                 ));
             }

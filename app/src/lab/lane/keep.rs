@@ -1,11 +1,13 @@
 //! Keeping a lane's run in the browser, and finding it again.
 
-use js_sys::JSON;
+use js_sys::{JSON, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{History, Lane};
+use super::Lane;
+use crate::lab::history::History;
 use crate::lab::store::{self, SavedRun};
+use crate::report::Memorization;
 
 impl Lane {
     /// The stored part of this run, if there is one.
@@ -23,6 +25,7 @@ impl Lane {
         }
         self.core.update_value(|core| {
             core.history = history;
+            core.memory = saved.memory.and_then(|bytes| Memorization::from_bytes(&bytes.to_vec())).unwrap_or_default();
             core.checkpoint = Some(saved.bytes);
         });
         self.shared.recorder.fill(self.index, &saved.events);
@@ -35,7 +38,8 @@ impl Lane {
         let run = self.core.with_value(|core| {
             let bytes = core.checkpoint.clone()?;
             let events = self.shared.recorder.events(self.index);
-            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, events, bytes })
+            let memory = Some(Uint8Array::from(&core.memory.to_bytes()[..]));
+            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, events, bytes, memory })
         });
         let Some(run) = run else { return };
         self.core.update_value(|core| core.saving += 1);

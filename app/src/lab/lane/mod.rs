@@ -3,23 +3,25 @@
 
 mod drive;
 mod engine_worker;
-mod history;
 mod keep;
 mod rate;
 mod receive;
+
+use std::sync::Arc;
 
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 
 use crate::engine::messages::Request;
+use crate::report::Memorization;
+use crate::train::Recipe;
 
+use super::history::History;
 use super::race::LanePlan;
 use super::shared::{Download, Shared};
 use super::store::SavedRun;
 use engine_worker::EngineWorker;
 use rate::Rate;
-
-pub use history::History;
 
 words! {
     /// Where a lane stands; the words are its `data-state`.
@@ -37,17 +39,6 @@ words! {
         /// Cannot go on; a message says why.
         Failed = "failed",
     }
-}
-
-/// The first pictures of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pictures {
-    /// `[count, 28, 28, 4]` RGBA.
-    pub rgba: Vec<u8>,
-    /// The labels the network is told.
-    pub shown: Vec<u8>,
-    /// What the pictures are.
-    pub clean: Vec<u8>,
 }
 
 /// What the worker is to do once it can.
@@ -69,10 +60,10 @@ pub struct Lane {
     pub phase: RwSignal<Phase>,
     /// What it runs, if it is used at all.
     pub plan: RwSignal<Option<LanePlan>>,
-    /// Its first pictures.
-    pub pictures: RwSignal<Pictures>,
-    /// What the network says about them; empty before the first measurement.
-    pub predictions: RwSignal<Vec<u8>>,
+    /// Its pictures, `[count, 28, 28, 4]` RGBA.
+    pub pictures: RwSignal<Arc<Vec<u8>>>,
+    /// Its first layer: the side of each picture, and `[units, side, side, 4]` RGBA.
+    pub filters: RwSignal<Option<(usize, Arc<Vec<u8>>)>>,
     /// The device, once chosen, and why not another.
     pub device: RwSignal<Option<(String, Option<String>)>>,
     /// Counts up a few times a second while there is news; numbers and charts hang on it.
@@ -92,6 +83,7 @@ struct Core {
     loads: u32,
     wish: Wish,
     history: History,
+    memory: Memorization,
     checkpoint: Option<Uint8Array>,
     /// Checkpoints on their way into the browser's storage.
     saving: u32,
@@ -101,6 +93,8 @@ struct Core {
     deaths: u32,
     rate: Rate,
     last_news_ms: f64,
+    /// It has said nothing for so long that a new worker was offered.
+    is_silent: bool,
     last_checkpoint_ms: f64,
     pulse_due: bool,
 }
@@ -114,7 +108,7 @@ impl Lane {
             phase: RwSignal::new(Phase::Idle),
             plan: RwSignal::new(None),
             pictures: RwSignal::default(),
-            predictions: RwSignal::default(),
+            filters: RwSignal::default(),
             device: RwSignal::new(None),
             pulse: RwSignal::new(0),
             shared,
@@ -125,12 +119,14 @@ impl Lane {
                 loads: 0,
                 wish: Wish::Rest,
                 history: History::default(),
+                memory: Memorization::default(),
                 checkpoint: None,
                 saving: 0,
                 pause_due: false,
                 deaths: 0,
                 rate: Rate::default(),
                 last_news_ms: 0.0,
+                is_silent: false,
                 last_checkpoint_ms: 0.0,
                 pulse_due: false,
             }),
@@ -143,10 +139,21 @@ impl Lane {
         self.core.with_value(|core| read(&core.history))
     }
 
+    /// Reads what became of its pictures, and again when there is news.
+    pub fn with_memory<T>(self, read: impl FnOnce(&Memorization) -> T) -> T {
+        self.pulse.track();
+        self.core.with_value(|core| read(&core.memory))
+    }
+
     /// Steps a second, measured over the last seconds.
     pub fn steps_per_second(self) -> Option<f64> {
         self.pulse.track();
         self.core.with_value(|core| core.rate.steps_per_second())
+    }
+
+    /// Whether it has the run of a recipe.
+    pub fn has(self, recipe: &Recipe) -> bool {
+        self.plan.with(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe))
     }
 
     /// Whether it can take Train: it has something to do and is not doing it.
@@ -159,20 +166,33 @@ impl Lane {
         matches!(self.phase.get(), Phase::Running | Phase::Loading)
     }
 
+    /// Puts a run that was left on the way into the list of runs; what came to its end is there already.
+    fn keep_if_begun(self) {
+        if self.core.with_value(|core| core.history.summary.is_none()) {
+            self.keep_run();
+        }
+    }
+
+    /// Puts the run into the list of runs.
+    fn keep_run(self) {
+        let Some(plan) = self.plan.get_untracked() else { return };
+        let device = self.device.get_untracked().map(|(device, _)| device).unwrap_or_default();
+        self.core.with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &device, &core.history));
+    }
+
     /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.
     pub fn set_plan(self, plan: Option<LanePlan>, saved: Option<SavedRun>) {
-        let same_run =
-            |plan: &LanePlan| self.plan.with_untracked(|old| old.as_ref().is_some_and(|old| old.recipe == plan.recipe));
+        let same_run = |plan: &LanePlan| untrack(|| self.has(&plan.recipe));
         match plan {
             None => {
-                self.plan.set(None);
                 self.clear();
+                self.plan.set(None);
                 self.core.update_value(|core| (core.worker, core.opened) = (None, false));
             }
             Some(plan) if same_run(&plan) => self.plan.set(Some(plan)),
             Some(plan) => {
-                self.plan.set(Some(plan));
                 self.clear();
+                self.plan.set(Some(plan));
                 if let Some(saved) = saved {
                     self.take_saved(saved);
                 }
@@ -209,6 +229,14 @@ impl Lane {
         self.load();
     }
 
+    /// Goes on in a new worker if this one was found silent.
+    pub fn restart_if_silent(self) {
+        if self.core.with_value(|core| core.is_silent) {
+            self.core.update_value(|core| core.is_silent = false);
+            self.move_to_new_worker();
+        }
+    }
+
     /// Trains until paused or finished.
     pub fn train(self) {
         self.want(Wish::Run);
@@ -243,8 +271,10 @@ impl Lane {
     }
 
     fn clear(self) {
+        self.keep_if_begun();
         self.core.update_value(|core| {
             core.history = History::default();
+            core.memory = core.memory.begun_again();
             core.checkpoint = None;
             core.wish = Wish::Rest;
             core.pause_due = false;
@@ -252,7 +282,7 @@ impl Lane {
             core.loaded = false;
             core.rate.restart();
         });
-        self.predictions.set(Vec::new());
+        self.filters.set(None);
         self.phase.set(Phase::Idle);
         self.shared.recorder.clear(self.index);
         self.pulse.update(|count| *count += 1);
@@ -270,7 +300,7 @@ impl Lane {
 /// Time between stored checkpoints of a running lane.
 const CHECKPOINT_MS: f64 = 10_000.0;
 /// A running lane that says nothing for so long gets a message.
-const SILENCE_MS: f64 = 120_000.0;
+const SILENCE_MS: f64 = 60_000.0;
 /// Workers lost without progress before a lane gives up.
 const MOST_DEATHS: u32 = 3;
 /// Time between redraws.

@@ -1,5 +1,6 @@
 //! What a lane makes of its worker's messages, and of its worker's death.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::Uint8Array;
@@ -7,16 +8,23 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::engine_worker::Incoming;
-use super::{Lane, MOST_DEATHS, PULSE_MS, Phase, Pictures, Wish, now_ms};
+use super::{Lane, MOST_DEATHS, PULSE_MS, Phase, Wish, now_ms};
 use crate::engine::messages::{Reply, Request};
 use crate::lab::format::sentence;
+use crate::lab::messages::Offer;
 use crate::lab::shared::Download;
 use crate::train::Event;
 
 impl Lane {
     pub(super) fn receive(self, incoming: Incoming) {
         let Incoming { reply, event: written, bytes, module } = incoming;
-        self.core.update_value(|core| core.last_news_ms = now_ms());
+        let was_silent = self.core.try_update_value(|core| {
+            core.last_news_ms = now_ms();
+            std::mem::take(&mut core.is_silent)
+        });
+        if was_silent == Some(true) {
+            self.shared.messages.clear_offers();
+        }
         // Between the request for another run and its start, what arrives still belongs to the one before.
         let loaded = self.core.with_value(|core| core.loaded);
         match reply {
@@ -33,19 +41,30 @@ impl Lane {
                 self.load();
             }
             Reply::Pictures { shown, clean } => {
-                let rgba = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
-                self.pictures.set(Pictures { rgba, shown, clean });
+                self.core.update_value(|core| core.memory = core.memory.clone().of_pictures(shown, clean));
+                self.pictures.set(Arc::new(bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()));
             }
             Reply::Event { event: event @ Event::Started { .. } } => self.started(event, written),
             Reply::Event { event } if loaded => self.happened(event, written),
-            Reply::Predictions { labels } if loaded => self.predictions.set(labels),
+            Reply::Predictions { step, epoch } if loaded => {
+                let said = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+                self.core.update_value(|core| core.memory.push(step, epoch, &said));
+                self.pulse_soon();
+            }
+            Reply::Filters { side } if loaded => {
+                self.filters.set(bytes.map(|bytes| (side, Arc::new(bytes.to_vec()))));
+            }
             Reply::Checkpoint { .. } if loaded => {
                 if let Some(bytes) = bytes {
                     self.keep_checkpoint(bytes);
                 }
             }
             Reply::Paused { .. } if loaded => self.paused(),
-            Reply::Event { .. } | Reply::Predictions { .. } | Reply::Checkpoint { .. } | Reply::Paused { .. } => {}
+            Reply::Event { .. }
+            | Reply::Predictions { .. }
+            | Reply::Filters { .. }
+            | Reply::Checkpoint { .. }
+            | Reply::Paused { .. } => {}
             Reply::Failed { message, fatal: true } => self.died(message),
             Reply::Failed { message, fatal: false } => self.refused(message),
         }
@@ -65,6 +84,8 @@ impl Lane {
         self.core.update_value(|core| {
             core.loaded = true;
             core.history.push(event);
+            // What was measured after the checkpoint will be measured again.
+            core.memory.go_back_to(core.history.step);
         });
         self.pulse_soon();
         self.fulfil();
@@ -86,6 +107,7 @@ impl Lane {
         self.pulse_soon();
         if over {
             self.core.update_value(|core| core.wish = Wish::Rest);
+            self.keep_run();
             self.rest();
             self.send(&Request::Checkpoint);
         }
@@ -143,7 +165,7 @@ impl Lane {
         }
         if matches!(self.shared.download.get_untracked(), Download::Under { .. }) {
             self.shared.download.set(Download::Failed);
-            self.shared.messages.show_with_retry(message);
+            self.shared.messages.show_with(Offer::Retry, message);
             self.phase.set(Phase::Failed);
             return self.bury();
         }
@@ -152,7 +174,7 @@ impl Lane {
         self.core.update_value(|core| core.deaths = deaths);
         if deaths > MOST_DEATHS {
             self.phase.set(Phase::Failed);
-            self.shared.messages.show_with_retry(format!(
+            self.shared.messages.show_with(Offer::Retry, format!(
                 "{message} It was started {MOST_DEATHS} times without getting further: choose another engine, or press Retry."
             ));
             return self.bury();

@@ -1,6 +1,5 @@
 //! What a run has said so far, small enough to keep: this is what charts and number panels are read off.
 
-use crate::lab::race::LanePlan;
 use crate::report::{LaneCurves, Point};
 use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Summary};
 
@@ -32,11 +31,13 @@ pub struct History {
     /// Steps done.
     pub step: u64,
     /// The last batch's loss.
-    pub loss: Option<f32>,
+    loss: Option<f32>,
     /// The epochs so far.
     pub epochs: Vec<EpochMetrics>,
     /// Its end.
     pub summary: Option<Summary>,
+    /// [`Event::Started`] as it was.
+    started: Option<Event>,
     losses: Vec<(u64, f32)>,
     every: u64,
 }
@@ -44,6 +45,9 @@ pub struct History {
 impl History {
     /// Takes in one event.
     pub fn push(&mut self, event: Event) {
+        if matches!(event, Event::Started { .. }) {
+            self.started = Some(event.clone());
+        }
         match event {
             Event::Started {
                 parameters,
@@ -91,20 +95,41 @@ impl History {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }
 
-    /// The curves to draw, in lane colour `lane`.
-    pub fn curves(&self, plan: &LanePlan, lane: usize) -> LaneCurves {
+    /// The last loss that is known: of a batch, or of an epoch.
+    pub fn loss(&self) -> Option<f32> {
+        self.loss.or_else(|| self.epochs.last().map(|epoch| epoch.train_loss))
+    }
+
+    /// The steps of the run that are known, but for the single ones.
+    pub fn events(&self) -> Vec<Event> {
+        let started = self.started.clone();
+        let epochs = self.epochs.iter().cloned().map(Event::Epoch);
+        started.into_iter().chain(epochs).chain(self.summary.clone().map(Event::Finished)).collect()
+    }
+
+    /// The curves to draw, named `name` and in lane colour `lane`.
+    pub fn curves(&self, name: &str, lane: usize) -> LaneCurves {
         let accuracy = |of: fn(&Accuracy) -> f64| -> Vec<Point> {
             let measured =
                 self.epochs.iter().filter_map(|epoch| Some((epoch.step as f64, of(epoch.accuracy.as_ref()?))));
             measured.collect()
         };
+        let corrupted = |of: fn(&CorruptedExamples) -> u64| -> Vec<Point> {
+            let measured = self.epochs.iter().filter_map(|epoch| {
+                let corrupted = epoch.accuracy.as_ref()?.corrupted.filter(|corrupted| corrupted.count > 0)?;
+                Some((epoch.step as f64, of(&corrupted) as f64 / corrupted.count as f64))
+            });
+            measured.collect()
+        };
         LaneCurves {
-            name: plan.short.clone(),
+            name: name.into(),
             lane,
             batch_loss: self.losses.iter().map(|&(step, loss)| (step as f64, f64::from(loss))).collect(),
             epoch_loss: self.epochs.iter().map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss))).collect(),
             train_accuracy: accuracy(|accuracy| accuracy.train_accuracy),
             test_accuracy: accuracy(|accuracy| accuracy.test_accuracy),
+            memorized: corrupted(|corrupted| corrupted.memorized),
+            still_clean: corrupted(|corrupted| corrupted.still_clean),
         }
     }
 

@@ -1,0 +1,48 @@
+//! Files that the page gives and takes.
+
+use js_sys::Array;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlInputElement, Url};
+
+/// Offers text as a file to be saved.
+pub fn offer(name: &str, kind: &str, text: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts: Array = std::iter::once(JsValue::from(text)).collect();
+    let url = Blob::new_with_str_sequence_and_options(&parts, &options)
+        .and_then(|blob| Url::create_object_url_with_blob(&blob));
+    if let Ok(url) = url {
+        click_link(name, &url);
+        // The click has begun the download already.
+        let _ = Url::revoke_object_url(&url);
+    }
+}
+
+/// Offers what a canvas shows as a PNG file.
+pub fn offer_picture(name: &str, canvas: &HtmlCanvasElement) {
+    // Only a canvas with pictures of other sites refuses, and there are none.
+    if let Ok(url) = canvas.to_data_url() {
+        click_link(name, &url);
+    }
+}
+
+/// The text of the file that was chosen in an input, which is emptied, so that the same can be chosen again.
+pub async fn chosen(input: HtmlInputElement) -> Option<Result<String, String>> {
+    let file = input.files()?.get(0)?;
+    let text = JsFuture::from(file.text()).await;
+    input.set_value("");
+    Some(
+        text.map(|text| text.as_string().unwrap_or_default()).map_err(|_| format!("{} could not be read", file.name())),
+    )
+}
+
+fn click_link(name: &str, url: &str) {
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(link) = link {
+        link.set_href(url);
+        link.set_download(name);
+        link.click();
+    }
+}

@@ -1,0 +1,126 @@
+//! The map as pixels. It is composed here and handed over whole: thousands of single drawing calls would take the page
+//! longer than a frame.
+
+use wasm_bindgen::Clamped;
+use web_sys::{CanvasRenderingContext2d, ImageData};
+
+use crate::report::{Fate, Memorization};
+
+/// Height and width of a picture as it comes.
+const SIDE: usize = 28;
+const BYTES: usize = SIDE * SIDE * 4;
+
+/// Where the pictures stand, in device pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    pub columns: usize,
+    rows: usize,
+    /// Side of a cell, with its frame and the gap to the next.
+    cell: usize,
+    gap: usize,
+}
+
+/// Colours, and how thick a frame is.
+pub struct Look {
+    pub surface: [u8; 3],
+    pub ink: [u8; 3],
+    pub truth: [u8; 3],
+    pub lie: [u8; 3],
+    pub still: [u8; 3],
+    pub frame: usize,
+}
+
+impl Cells {
+    /// So many pictures in a width of CSS pixels: the more, the smaller.
+    pub fn fitting(css_width: f64, count: usize, scale: f64) -> Self {
+        let side = match count {
+            0..=120 => 44.0,
+            121..=300 => 36.0,
+            301..=700 => 28.0,
+            _ => 22.0,
+        };
+        let (cell, gap) = ((side * scale).round() as usize, scale.round() as usize);
+        let columns = ((css_width * scale) as usize / cell).clamp(1, count.max(1));
+        Self { columns, rows: count.div_ceil(columns), cell, gap }
+    }
+
+    pub fn width(&self) -> u32 {
+        (self.columns * self.cell) as u32
+    }
+
+    pub fn height(&self) -> u32 {
+        (self.rows * self.cell) as u32
+    }
+
+    /// The place of the picture at a point.
+    pub fn at(&self, x: f64, y: f64) -> Option<usize> {
+        let cell = self.cell.max(1) as f64;
+        let (column, row) = ((x / cell) as usize, (y / cell) as usize);
+        (x >= 0.0 && y >= 0.0 && column < self.columns).then_some(row * self.columns + column)
+    }
+}
+
+/// Draws the pictures `shown`, of all `pictures`, `[count, 28, 28, 4]`.
+pub fn paint(
+    context: &CanvasRenderingContext2d,
+    cells: &Cells,
+    pictures: &[u8],
+    shown: &[usize],
+    memory: &Memorization,
+    selected: Option<usize>,
+    look: &Look,
+) {
+    let (width, height) = (cells.width() as usize, cells.height() as usize);
+    if width == 0 || height == 0 {
+        return;
+    }
+    let [red, green, blue] = look.surface;
+    let mut pixels = [red, green, blue, 255].repeat(width * height);
+    let side = cells.cell - cells.gap;
+    for (at, &picture) in shown.iter().enumerate() {
+        let Some(source) = pictures.get(picture * BYTES..(picture + 1) * BYTES) else { continue };
+        let (left, top) = (at % cells.columns * cells.cell, at / cells.columns * cells.cell);
+        let fate = memory.fate(picture);
+        let frame = if selected == Some(picture) { Some(look.ink) } else { frame_color(fate, look) };
+        // What is not learned yet stays in the background.
+        let is_pale = matches!(fate, Some(Fate::NotFitted));
+        for y in 0..side {
+            let row = ((top + y) * width + left) * 4;
+            for x in 0..side {
+                let to_edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
+                // Dashes, so that this frame is told from the others without colour.
+                let is_gap =
+                    fate == Some(Fate::StillTruth) && selected != Some(picture) && (x + y) / (2 * look.frame) % 2 == 1;
+                let color = match frame {
+                    Some(color) if to_edge < look.frame && !is_gap => color,
+                    _ if to_edge < look.frame => continue,
+                    _ => {
+                        let inner = side - 2 * look.frame;
+                        let place = |pixel: usize| (pixel - look.frame) * SIDE / inner;
+                        let from = (place(y) * SIDE + place(x)) * 4;
+                        let color = [source[from], source[from + 1], source[from + 2]];
+                        if is_pale { half_way(color, look.surface) } else { color }
+                    }
+                };
+                pixels[row + x * 4..row + x * 4 + 3].copy_from_slice(&color);
+            }
+        }
+    }
+    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32) {
+        // Only a tainted or oversized image fails here, and this one is neither.
+        let _ = context.put_image_data(&image, 0.0, 0.0);
+    }
+}
+
+fn frame_color(fate: Option<Fate>, look: &Look) -> Option<[u8; 3]> {
+    match fate? {
+        Fate::NotFitted => None,
+        Fate::LearnedTruth => Some(look.truth),
+        Fate::StillTruth => Some(look.still),
+        Fate::MemorizedLie => Some(look.lie),
+    }
+}
+
+fn half_way(one: [u8; 3], other: [u8; 3]) -> [u8; 3] {
+    std::array::from_fn(|at| ((u16::from(one[at]) * 2 + u16::from(other[at]) * 3) / 5) as u8)
+}
