@@ -15,7 +15,7 @@ struct Part {
 }
 
 const PARTS: &[Part] = &[
-    Part { name: "page", limit_bytes: 250_000, holds: |file| is_page(file) },
+    Part { name: "page", limit_bytes: 300_000, holds: |file| is_page(file) },
     Part { name: "engine", limit_bytes: 1_200_000, holds: |file| is_engine(file) },
 ];
 
@@ -117,9 +117,9 @@ mod tests {
 
     #[test]
     fn a_part_above_its_limit_is_named_with_both_numbers() {
-        let weights = [weight("lab_bg.wasm", 250_001), weight("engine.js", 1)];
+        let weights = [weight("lab_bg.wasm", 300_001), weight("engine.js", 1)];
         let sentence = table(&weights).1.unwrap();
-        assert_eq!(sentence, "the page weighs 250.0 kB after Brotli, above its limit of 250.0 kB");
+        assert_eq!(sentence, "the page weighs 300.0 kB after Brotli, above its limit of 300.0 kB");
     }
 
     #[test]

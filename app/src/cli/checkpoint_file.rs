@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -55,8 +55,10 @@ impl CheckpointFile {
 
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CliError> {
         store::replace(&self.0, |file| file.write_all(&checkpoint.to_bytes())).map_err(|error| {
+            let first = if error.kind() == io::ErrorKind::NotFound { "make the folder" } else { "make room there" };
             CliError::Failed(format!(
-                "the checkpoint {self} could not be written: {error}; make room there or write it elsewhere"
+                "the checkpoint {self} could not be written: {error}; {first}, or name another place with --save \
+                 (--out for a grid)"
             ))
         })
     }

@@ -1,37 +1,34 @@
-//! Canvases: their size on this screen, the stylesheet's colours, a chart on one.
+//! Charts and canvases: their size on this screen, and the stylesheet's colours.
 
 use leptos::html;
 use leptos::prelude::*;
-use plotters::prelude::IntoDrawingArea;
 use plotters::style::RGBColor;
-use plotters_canvas::CanvasBackend;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use crate::report::{Plot, Theme, draw_plot};
+use crate::report::{Plot, Theme, bare_plot_svg};
 
-/// A chart that is drawn again when what it is read off changes, or the look of the page.
+/// A chart that is drawn again when what it is read off changes, or the look of the page. It is an SVG picture in the
+/// page: sharp on every screen and on paper, and the same code writes it to a file.
 #[component]
-pub fn PlotCanvas(
+pub fn PlotPicture(
     /// Changes with the window and the colour scheme.
     look: RwSignal<u32>,
     /// What is drawn.
     #[prop(into)]
     plot: Callback<(), Plot>,
     /// The same in words, for those who do not see it.
-    #[prop(into)]
     summary: Signal<String>,
-    /// Gets the canvas.
-    canvas: NodeRef<html::Canvas>,
 ) -> impl IntoView {
+    let place = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         look.track();
         let plot = plot.run(());
-        if let Some(canvas) = canvas.get() {
-            draw(&canvas, &plot);
-        }
+        let Some(place) = place.get() else { return };
+        let size = |css_pixels: i32| u32::try_from(css_pixels).unwrap_or(0);
+        place.set_inner_html(&bare_plot_svg(&plot, &theme(), size(place.client_width()), size(place.client_height())));
     });
-    view! { <canvas node_ref=canvas role="img" aria-label=move || summary.get()></canvas> }
+    view! { <div class="plot" node_ref=place role="img" aria-label=summary></div> }
 }
 
 /// Counts up when the window or the colour scheme changes.
@@ -64,22 +61,6 @@ pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok().flatten()?.dyn_into().ok()
 }
 
-fn draw(canvas: &HtmlCanvasElement, plot: &Plot) {
-    let scale = pixel_ratio();
-    let pixels = |css_pixels: i32| (f64::from(css_pixels) * scale).round() as u32;
-    resize(canvas, pixels(canvas.client_width()), pixels(canvas.client_height()));
-    if let Some(context) = context(canvas) {
-        context.set_line_join("round");
-        context.set_line_cap("round");
-    }
-    let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else { return };
-    let area = backend.into_drawing_area();
-    let drawn = draw_plot(&area, plot, &theme(scale)).and_then(|()| area.present());
-    if let Err(error) = drawn {
-        leptos::logging::error!("a chart could not be drawn: {error}");
-    }
-}
-
 /// The colours of lines in the stylesheet.
 const LINES: [&str; 5] = ["--lane-a", "--lane-b", "--line-3", "--line-4", "--line-5"];
 
@@ -89,7 +70,7 @@ pub fn color_name(line: usize) -> &'static str {
 }
 
 /// The chart colours of the stylesheet; a property that is missing keeps the colour of [`Theme::light`].
-pub fn theme(scale: f64) -> Theme {
+fn theme() -> Theme {
     let light = Theme::light();
     let styles = Styles::read();
     Theme {
@@ -99,7 +80,7 @@ pub fn theme(scale: f64) -> Theme {
         grid: styles.color("--line", light.grid),
         lines: LINES.iter().zip(light.lines).map(|(name, otherwise)| styles.color(name, otherwise)).collect(),
         font: "system-ui, sans-serif".into(),
-        scale,
+        scale: 1.0,
     }
 }
 

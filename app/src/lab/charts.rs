@@ -1,15 +1,19 @@
 //! The charts of the runs on the page, drawn by `report` in the colours of the stylesheet.
 
-use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::canvas::PlotCanvas;
+use super::canvas::PlotPicture;
 use super::files;
 use super::format::percent;
 use super::history::History;
 use super::page::Page;
 use crate::data::CIFAR10_CLASSES;
 use crate::report::{Chart, LearningCurves, Theme, learning_plot, plot_svg};
+
+/// Of a chart that is saved, in pixels.
+const WIDTH: u32 = 760;
+const HEIGHT: u32 = 400;
 
 /// All charts; the one about wrong labels where there are any.
 #[component]
@@ -48,17 +52,12 @@ pub fn Charts(page: Page) -> impl IntoView {
 
 #[component]
 fn ChartFigure(page: Page, chart: Chart, title: &'static str, caption: &'static str) -> impl IntoView {
-    let canvas = NodeRef::<html::Canvas>::new();
     let plot = move |()| learning_plot(chart, &curves(page));
     let summary = Signal::derive(move || summary(page, chart));
-    let save_svg = move |_| {
-        let svg = plot_svg(chart.title(), &plot(()), &Theme::light(), 760, 400);
-        files::offer(&format!("rote-{}.svg", file_word(chart)), "image/svg+xml", &svg);
-    };
+    let svg = move || plot_svg(chart.title(), &plot(()), &Theme::light(), WIDTH, HEIGHT);
+    let save_svg = move |_| files::offer(&format!("rote-{}.svg", file_word(chart)), "image/svg+xml", &svg());
     let save_png = move |_| {
-        if let Some(canvas) = canvas.get_untracked() {
-            files::offer_picture(&format!("rote-{}.png", file_word(chart)), &canvas);
-        }
+        spawn_local(files::offer_picture(format!("rote-{}.png", file_word(chart)), svg(), WIDTH, HEIGHT));
     };
     view! {
         <figure class="chart card">
@@ -73,7 +72,7 @@ fn ChartFigure(page: Page, chart: Chart, title: &'static str, caption: &'static 
                     </button>
                 </span>
             </div>
-            <PlotCanvas look=page.look plot summary canvas />
+            <PlotPicture look=page.look plot summary />
             <figcaption>{caption}</figcaption>
         </figure>
     }

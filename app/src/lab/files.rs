@@ -4,7 +4,9 @@ use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlInputElement, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, HtmlInputElement, Url};
+
+use super::canvas::context;
 
 /// Offers text as a file to be saved.
 pub fn offer(name: &str, kind: &str, text: &str) {
@@ -20,11 +22,30 @@ pub fn offer(name: &str, kind: &str, text: &str) {
     }
 }
 
-/// Offers what a canvas shows as a PNG file.
-pub fn offer_picture(name: &str, canvas: &HtmlCanvasElement) {
-    // Only a canvas with pictures of other sites refuses, and there are none.
-    if let Ok(url) = canvas.to_data_url() {
-        click_link(name, &url);
+/// Offers an SVG picture as a PNG file of twice its size.
+pub async fn offer_picture(name: String, svg: String, width: u32, height: u32) {
+    // A browser that cannot draw its own SVG has nothing to save; nothing is lost.
+    let Ok(image) = HtmlImageElement::new() else { return };
+    image.set_src(&format!("data:image/svg+xml,{}", js_sys::encode_uri_component(&svg)));
+    if JsFuture::from(image.decode()).await.is_err() {
+        return;
+    }
+    let canvas =
+        document().create_element("canvas").ok().and_then(|canvas| canvas.dyn_into::<HtmlCanvasElement>().ok());
+    let Some(canvas) = canvas else { return };
+    canvas.set_width(2 * width);
+    canvas.set_height(2 * height);
+    let drawn = context(&canvas).map(|context| {
+        context.draw_image_with_html_image_element_and_dw_and_dh(
+            &image,
+            0.0,
+            0.0,
+            f64::from(2 * width),
+            f64::from(2 * height),
+        )
+    });
+    if let (Some(Ok(())), Ok(url)) = (drawn, canvas.to_data_url()) {
+        click_link(&name, &url);
     }
 }
 

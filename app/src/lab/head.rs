@@ -1,5 +1,6 @@
 //! The row of views below the heading: the laboratory, the lessons, the runs.
 
+use super::live::live;
 use leptos::prelude::*;
 
 use super::lessons::LESSONS;
@@ -16,7 +17,7 @@ pub fn Head(page: Page) -> impl IntoView {
             <li>
                 <a
                     href=href
-                    aria-current=move || here().then_some("page")
+                    aria-current=live(move || here().then_some("page"))
                     data-testid=format!("view-{}", view.word())
                     on:click=move |event| {
                         if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
@@ -45,7 +46,7 @@ pub fn Head(page: Page) -> impl IntoView {
 fn name(view: View) -> String {
     match view {
         View::Lab => "Laboratory".into(),
-        View::Lesson(number) => format!("{number} {}", LESSONS[number - 1].title),
+        View::Lesson(number) => format!("{number} {}", LESSONS[number - 1].short),
         View::Runs => "Runs".into(),
     }
 }

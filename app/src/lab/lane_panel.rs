@@ -1,5 +1,6 @@
 //! The numbers of a lane: how well it knows what it was told, and how well what it never saw.
 
+use super::live::live;
 use leptos::prelude::*;
 
 use super::canvas::color_name;
@@ -20,14 +21,14 @@ pub fn LanePanel(page: Page, lane: Lane) -> impl IntoView {
     view! {
         <section
             class="lane card"
-            style:--lane=move || format!("var({})", color())
+            style:--lane=live(move || format!("var({})", color()))
             data-testid=format!("lane-{}", lane.name)
-            data-state=move || lane.phase.get().key()
+            data-state=live(move || lane.phase.get().key())
             aria-labelledby=format!("lane-title-{}", lane.name)
         >
             <header>
                 <h2 id=format!("lane-title-{}", lane.name)>{title}</h2>
-                <span class="phase">{move || phase_words(lane.phase.get())}</span>
+                <span class="phase">{live(move || phase_words(lane.phase.get()))}</span>
             </header>
             <div class="accuracies">
                 <Meter
@@ -42,9 +43,9 @@ pub fn LanePanel(page: Page, lane: Lane) -> impl IntoView {
                 />
             </div>
             <Numbers lane />
-            <p class="sentence">{move || lane.with_history(corruption_sentence)}</p>
+            <p class="sentence">{live(move || lane.with_history(corruption_sentence))}</p>
             <p class="sentence end">
-                {move || lane.with_history(|history| history.summary.as_ref().map(end_sentence))}
+                {live(move || lane.with_history(|history| history.summary.as_ref().map(end_sentence)))}
             </p>
             {move || page.limits.with(|limits| limits.shows("pictures")).then(|| view! { <PictureGrid lane /> })}
         </section>
@@ -62,7 +63,7 @@ fn Meter(label: &'static str, testid: &'static str, value: Signal<Option<f64>>) 
             <span
                 class="meter-value"
                 data-testid=testid
-                data-value=move || value.get().map(|value| value.to_string()).unwrap_or_default()
+                data-value=live(move || value.get().map(|value| value.to_string()).unwrap_or_default())
             >
                 {text}
             </span>
@@ -85,24 +86,24 @@ fn Numbers(lane: Lane) -> impl IntoView {
         <dl class="numbers">
             <div>
                 <dt>"Loss"</dt>
-                <dd data-testid="train-loss" data-value=move || loss().map(|loss| loss.to_string()).unwrap_or_default()>
-                    {move || loss().map_or("–".into(), |loss| format!("{loss:.3}"))}
+                <dd data-testid="train-loss" data-value=live(move || loss().map(|loss| loss.to_string()).unwrap_or_default())>
+                    {live(move || loss().map_or("–".into(), |loss| format!("{loss:.3}")))}
                 </dd>
             </div>
             <div>
                 <dt>"Step"</dt>
                 <dd>
-                    <span data-testid="step" data-value=move || step().to_string()>{move || grouped(step())}</span>
-                    <span class="of">{move || last().map(|last| format!(" of {}", grouped(last)))}</span>
+                    <span data-testid="step" data-value=live(move || step().to_string())>{live(move || grouped(step()))}</span>
+                    <span class="of">{live(move || last().map(|last| format!(" of {}", grouped(last))))}</span>
                 </dd>
             </div>
             <div>
                 <dt>"Epoch"</dt>
-                <dd>{move || grouped(epoch())}</dd>
+                <dd>{live(move || grouped(epoch()))}</dd>
             </div>
             <div>
                 <dt>"Parameters"</dt>
-                <dd>{move || or_dash(parameters())}</dd>
+                <dd>{live(move || or_dash(parameters()))}</dd>
             </div>
         </dl>
     }

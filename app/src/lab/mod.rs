@@ -23,6 +23,7 @@ mod lane_panel;
 mod lessons;
 mod library;
 mod link;
+mod live;
 mod map;
 mod messages;
 mod page;
@@ -32,6 +33,7 @@ mod race;
 mod run_bar;
 mod shared;
 mod sizes;
+mod speed;
 mod store;
 
 pub use app::start;

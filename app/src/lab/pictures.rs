@@ -1,5 +1,6 @@
 //! The first training pictures of a lane: what the network is told they are, what they are, and what it says.
 
+use super::live::live;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
@@ -12,7 +13,7 @@ use crate::report::Memorization;
 /// Height and width of a picture as it is fed to the network.
 const SIDE: usize = 28;
 /// Pictures shown with their labels written out; the map has them all.
-const MOST: usize = 16;
+const MOST: usize = 10;
 const BYTES: usize = SIDE * SIDE * 4;
 
 /// What the network says about a picture.
@@ -108,10 +109,10 @@ fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) 
         format!("Labelled {}{truth}{}", name(shown), says())
     });
     view! {
-        <li class="picture" data-verdict=move || verdict().word() title=move || title.get()>
+        <li class="picture" data-verdict=live(move || verdict().word()) title=live(move || title.get())>
             <span class="frame">
-                <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=move || title.get()></canvas>
-                <span class="mark" aria-hidden="true">{move || verdict().mark()}</span>
+                <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=live(move || title.get())></canvas>
+                <span class="mark" aria-hidden="true">{live(move || verdict().mark())}</span>
             </span>
             <span class="shown" aria-hidden="true">{name(shown)}</span>
             <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", name(clean)))}</span>

@@ -1,11 +1,13 @@
 //! Train, Pause, Step, Reset, and the line that says where things stand.
 
+use super::live::live;
 use leptos::prelude::*;
 
 use super::format::{duration, grouped, megabytes};
 use super::lane::{Lane, Phase};
 use super::page::Page;
 use super::shared::Download;
+use super::speed::expected_seconds;
 
 /// The buttons and the status line.
 #[component]
@@ -22,22 +24,22 @@ pub fn RunBar(page: Page) -> impl IntoView {
                 <button
                     class="primary"
                     data-testid="train"
-                    disabled=move || !page.can_train()
+                    disabled=live(move || !page.can_train())
                     on:click=move |_| page.train()
                 >
                     {train_word}
                 </button>
-                <button data-testid="pause" disabled=move || !page.is_busy() on:click=move |_| page.pause()>
+                <button data-testid="pause" disabled=live(move || !page.is_busy()) on:click=move |_| page.pause()>
                     "Pause"
                 </button>
-                <button data-testid="step" disabled=move || !page.can_step() on:click=move |_| page.step()>
+                <button data-testid="step" disabled=live(move || !page.can_step()) on:click=move |_| page.step()>
                     "Step"
                 </button>
                 <button data-testid="reset" disabled=fresh on:click=move |_| page.reset()>
                     "Reset"
                 </button>
             </div>
-            <p class="status" data-testid="status">{move || status(page)}</p>
+            <p class="status" data-testid="status">{live(move || status(page))}</p>
             <Announcer page />
             <EngineProgress page />
         </section>
@@ -102,6 +104,9 @@ fn status(page: Page) -> String {
         parts.push(format!("{done} of {all} runs done"));
     }
     parts.extend(first.device.get().map(|(device, _)| device));
+    if lanes.iter().all(|lane| lane.phase.get() == Phase::Idle) {
+        parts.extend(announced(page, first));
+    }
     let step = lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
     let last = first.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
     if step > 0 {
@@ -112,6 +117,16 @@ fn status(page: Page) -> String {
         parts.extend(last.and_then(|_| time_left(page, &lanes)));
     }
     parts.join(" · ")
+}
+
+/// How long the whole comparison will take at most, where this browser has trained such a network before.
+fn announced(page: Page, lane: &Lane) -> Option<String> {
+    let (device, _) = lane.device.get()?;
+    let plans = page.plans.get();
+    let each: Option<Vec<f64>> = plans.iter().map(|plan| expected_seconds(&plan.recipe, &device)).collect();
+    // Two run at a time, and share the machine.
+    let all: f64 = each?.iter().sum();
+    Some(format!("at most about {}", duration(all)))
 }
 
 fn speed(lanes: &[Lane]) -> Option<String> {

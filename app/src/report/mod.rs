@@ -1,5 +1,5 @@
-//! Charts: plain numbers in, strokes on any plotters backend out (SVG natively, canvas in the page). Nothing here knows
-//! how the numbers were made.
+//! Charts: plain numbers in, SVG out, for files and for the page alike; and the record of what became of each picture.
+//! Nothing here knows how the numbers were made.
 
 mod curves;
 mod draw;
@@ -11,5 +11,5 @@ mod theme;
 pub use curves::{LaneCurves, LearningCurves, Point, thinned};
 pub use draw::{Chart, learning_curves_svg, learning_plot};
 pub use memorization::{Fate, Memorization, Moment};
-pub use plot::{Axis, Line, Plot, Reference, Stroke, draw_plot, plot_svg, round_up, thousands};
+pub use plot::{Axis, Line, Plot, Reference, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up, thousands};
 pub use theme::Theme;

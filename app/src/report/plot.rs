@@ -147,6 +147,18 @@ pub fn plot_svg(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32
     svg
 }
 
+/// A plot without a title, as an SVG of `width` x `height` pixels.
+pub fn bare_plot_svg(plot: &Plot, theme: &Theme, width: u32, height: u32) -> String {
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
+        let drawn = draw_plot(&area, plot, theme).and_then(|()| area.present());
+        // As in `plot_svg`.
+        debug_assert!(drawn.is_ok());
+    }
+    svg
+}
+
 /// Draws a title and the plot below it.
 pub(super) fn draw_titled<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,

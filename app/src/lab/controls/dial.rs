@@ -1,5 +1,6 @@
 //! The dial of the page: how many training labels are random.
 
+use crate::lab::live::live;
 use leptos::prelude::*;
 
 use super::setting_control::SettingErrorText;
@@ -21,25 +22,25 @@ pub fn Dial(page: Page) -> impl IntoView {
     view! {
         <section class="dial card" aria-labelledby="dial-title">
             <h2 id="dial-title">"How many labels are random?"</h2>
-            <p class="dial-value">{move || percent(share())}</p>
+            <p class="dial-value">{live(move || percent(share()))}</p>
             <input
                 class="dial-slider"
-                disabled=move || page.is_fixed(KEY)
+                disabled=live(move || page.is_fixed(KEY))
                 type="range"
                 min="0"
                 max="100"
                 step="1"
                 aria-label="Label corruption, slider"
-                aria-valuetext=move || format!("{} of the labels random", percent(share()))
-                prop:value=move || (share() * 100.0).round().to_string()
-                style:--share=move || format!("{}%", share() * 100.0)
+                aria-valuetext=live(move || format!("{} of the labels random", percent(share())))
+                prop:value=live(move || (share() * 100.0).round().to_string())
+                style:--share=live(move || format!("{}%", share() * 100.0))
                 on:input=slide
             />
             <div class="dial-ends" aria-hidden="true">
                 <span>"the truth"</span>
                 <span>"pure noise"</span>
             </div>
-            <p class="dial-meaning" id="help-label-corruption">{move || meaning(page)}</p>
+            <p class="dial-meaning" id="help-label-corruption">{live(move || meaning(page))}</p>
             <div class="dial-text">
                 <label for="setting-label-corruption">"Label corruption (0 to 1)"</label>
                 <input
@@ -48,11 +49,11 @@ pub fn Dial(page: Page) -> impl IntoView {
                     type="text"
                     inputmode="decimal"
                     autocomplete="off"
-                    disabled=move || page.is_fixed(KEY)
-                    prop:value=move || page.draft(KEY)
+                    disabled=live(move || page.is_fixed(KEY))
+                    prop:value=live(move || page.draft(KEY))
                     on:change=move |event| page.set_draft(KEY, event_target_value(&event))
                     aria-describedby="help-label-corruption error-label-corruption"
-                    aria-invalid=move || page.errors.with(|errors| errors.contains_key(KEY)).to_string()
+                    aria-invalid=live(move || page.errors.with(|errors| errors.contains_key(KEY)).to_string())
                 />
             </div>
             <SettingErrorText page key=KEY />
@@ -64,7 +65,7 @@ pub fn Dial(page: Page) -> impl IntoView {
 fn meaning(page: Page) -> String {
     let choices = page.choices.get();
     let recipe = choices.recipe;
-    let lane = if choices.race == Race::Labels { "In lane B, e" } else { "E" };
+    let lane = if choices.race == Race::Labels { "In the second run, e" } else { "E" };
     let changed = recipe.images as f64 * recipe.label_corruption * (1.0 - 1.0 / CIFAR10_CLASSES as f64);
     match recipe.label_corruption {
         _ if choices.race.decides(KEY) => "The comparison turns this dial itself.".into(),

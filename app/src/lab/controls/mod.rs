@@ -5,6 +5,7 @@ mod dial;
 mod scale;
 mod setting_control;
 
+use crate::lab::live::live;
 use leptos::prelude::*;
 
 use super::link::{ENGINES, engine_word};
@@ -78,8 +79,8 @@ fn RaceControl(page: Page) -> impl IntoView {
     view! {
         <div class="setting">
             <label for="setting-race">"Compare"</label>
-            <select id="setting-race" disabled=move || page.is_fixed("race") on:change=choose aria-describedby="help-race">{options.collect_view()}</select>
-            <p class="help" id="help-race">{move || page.race.get().help()}</p>
+            <select id="setting-race" disabled=live(move || page.is_fixed("race")) on:change=choose aria-describedby="help-race">{options.collect_view()}</select>
+            <p class="help" id="help-race">{live(move || page.race.get().help())}</p>
         </div>
     }
 }
@@ -104,7 +105,7 @@ fn EngineControl(page: Page) -> impl IntoView {
     view! {
         <div class="setting">
             <label for="engine-select">"Engine"</label>
-            <select id="engine-select" data-testid="engine-select" disabled=move || page.is_fixed("engine") on:change=choose aria-describedby="help-engine">
+            <select id="engine-select" data-testid="engine-select" disabled=live(move || page.is_fixed("engine")) on:change=choose aria-describedby="help-engine">
                 {options.collect_view()}
             </select>
             <p class="help" id="help-engine">

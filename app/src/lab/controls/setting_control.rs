@@ -1,5 +1,6 @@
 //! The control of one setting, whatever its kind. Its input has the id `setting-<key>`.
 
+use crate::lab::live::live;
 use leptos::prelude::*;
 
 use super::scale::{POSITIONS, Scale};
@@ -23,11 +24,11 @@ pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
             <label for=format!("setting-{key}")>{setting.label}</label>
             {input}
             <p class="help" id=format!("help-{key}")>
-                {move || match () {
+                {live(move || match () {
                     () if decided() => "The comparison decides this, one way in each run.",
                     () if page.is_fixed(key) => "This link has fixed it.",
                     () => setting.help.trim(),
-                }}
+                })}
             </p>
             <SettingErrorText page key />
         </div>
@@ -40,7 +41,7 @@ pub fn SettingErrorText(page: Page, key: &'static str) -> impl IntoView {
     let error = move || page.errors.with(|errors| errors.get(key).cloned());
     view! {
         <p class="error" id=format!("error-{key}") aria-live="polite">
-            {move || error().map(|error| sentence(&error))}
+            {live(move || error().map(|error| sentence(&error)))}
         </p>
     }
 }
@@ -75,11 +76,11 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                 inputmode="decimal"
                 autocomplete="off"
                 spellcheck="false"
-                disabled=move || page.is_fixed(key)
-                prop:value=move || page.draft(key)
+                disabled=live(move || page.is_fixed(key))
+                prop:value=live(move || page.draft(key))
                 on:change=move |event| page.set_draft(key, event_target_value(&event))
                 aria-describedby=format!("help-{key} error-{key}")
-                aria-invalid=move || page.errors.with(|errors| errors.contains_key(key)).to_string()
+                aria-invalid=live(move || page.errors.with(|errors| errors.contains_key(key)).to_string())
             />
             {has_slider
                 .then(|| {
@@ -90,9 +91,9 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                             min="0"
                             max=POSITIONS.to_string()
                             step="1"
-                            disabled=move || page.is_fixed(key)
+                            disabled=live(move || page.is_fixed(key))
                             aria-label=format!("{}, slider", setting.label)
-                            aria-valuetext=move || page.draft(key)
+                            aria-valuetext=live(move || page.draft(key))
                             prop:value=position
                             on:input=slide
                         />
@@ -104,8 +105,8 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
                     <button
                         class="word"
                         type="button"
-                        disabled=move || page.is_fixed(key)
-                        aria-pressed=move || chosen().to_string()
+                        disabled=live(move || page.is_fixed(key))
+                        aria-pressed=live(move || chosen().to_string())
                         on:click=move |_| page.set_draft(key, word.into())
                     >
                         {word}
@@ -125,7 +126,7 @@ fn choice(page: Page, setting: &'static Setting, words: &'static [&'static str])
     view! {
         <select
             id=format!("setting-{key}")
-            disabled=move || page.is_fixed(key)
+            disabled=live(move || page.is_fixed(key))
             on:change=move |event| page.set_draft(key, event_target_value(&event))
             aria-describedby=format!("help-{key} error-{key}")
         >
@@ -140,8 +141,8 @@ fn switch(page: Page, setting: &'static Setting) -> impl IntoView {
         <input
             id=format!("setting-{key}")
             type="checkbox"
-            disabled=move || page.is_fixed(key)
-            prop:checked=move || page.draft(key) == "true"
+            disabled=live(move || page.is_fixed(key))
+            prop:checked=live(move || page.draft(key) == "true")
             on:change=move |event| page.set_draft(key, event_target_checked(&event).to_string())
             aria-describedby=format!("help-{key} error-{key}")
         />

@@ -19,6 +19,7 @@ use crate::train::Recipe;
 use super::history::History;
 use super::race::LanePlan;
 use super::shared::{Download, Shared};
+use super::speed;
 use super::store::SavedRun;
 use engine_worker::EngineWorker;
 use rate::Rate;
@@ -177,6 +178,11 @@ impl Lane {
     fn keep_run(self) {
         let Some(plan) = self.plan.get_untracked() else { return };
         let device = self.device.get_untracked().map(|(device, _)| device).unwrap_or_default();
+        let last = self.core.with_value(|core| core.history.epochs.last().cloned());
+        if let Some(last) = last.filter(|last| last.seconds > 0.0) {
+            // Measuring is a part of the time.
+            speed::remember(&plan.recipe, &device, (last.epoch * plan.recipe.images) as f64 / last.seconds);
+        }
         self.core.with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &device, &core.history));
     }
 

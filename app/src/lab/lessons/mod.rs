@@ -12,13 +12,16 @@ use super::page::Page;
 use super::race::LanePlan;
 use crate::experiments::{published_row, steps_to_fit};
 
+pub use prediction::storage;
 pub use text::LESSONS;
 pub use view::LessonView;
 
 /// A chapter.
 pub struct Lesson {
-    /// In the row of chapters.
+    /// What it is called.
     pub title: &'static str,
+    /// The same in the row of chapters.
+    pub short: &'static str,
     /// What is asked.
     pub question: &'static str,
     /// What is going to happen, in a few sentences.

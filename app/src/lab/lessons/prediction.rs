@@ -71,6 +71,7 @@ fn read(text: &str) -> Vec<f64> {
     text.split(' ').filter_map(|word| word.parse().ok()).collect()
 }
 
-fn storage() -> Option<web_sys::Storage> {
+/// What the browser keeps of small texts; none where it refuses.
+pub fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

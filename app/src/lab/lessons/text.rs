@@ -6,6 +6,7 @@ use super::{Guess, Lesson, Measure};
 pub static LESSONS: [Lesson; 6] = [
     Lesson {
         title: "Can it learn noise?",
+        short: "Noise",
         question: "Give every picture a label drawn by lot. Can a network learn that?",
         lead: "We take 500 photographs and throw away their labels. Each gets a new one, drawn blindly: this frog is a \
                truck, that ship is a cat. Nothing in a picture says what its label is. Then we train a network on them \
@@ -36,6 +37,7 @@ pub static LESSONS: [Lesson; 6] = [
     },
     Lesson {
         title: "How much noise?",
+        short: "How much?",
         question: "What if only some of the labels are wrong?",
         lead: "Five networks learn the same 500 photographs. The first is told the truth about all of them. For the \
                others a part of the labels is drawn by lot: a quarter, half, three quarters, all. Each trains until it \
@@ -70,6 +72,7 @@ pub static LESSONS: [Lesson; 6] = [
     },
     Lesson {
         title: "Do the pixels matter?",
+        short: "Pixels",
         question: "Now leave the labels and destroy the pictures. Which data take longest to learn?",
         lead: "Five networks again. One gets photographs with true labels, one photographs with random labels. For the \
                third, the pixels of all pictures are shuffled in the same way; for the fourth, each picture is shuffled in \
@@ -95,6 +98,7 @@ pub static LESSONS: [Lesson; 6] = [
     },
     Lesson {
         title: "Do regularizers stop it?",
+        short: "Regularizers",
         question: "Engineers use regularizers against learning by heart. Do they prevent it?",
         lead: "Random labels once more, four times: with nothing against it, with weight decay (large weights cost \
                something), with dropout (half of the hidden units are switched off at random in each step), with random \
@@ -129,6 +133,7 @@ pub static LESSONS: [Lesson; 6] = [
     },
     Lesson {
         title: "What does it learn first?",
+        short: "What first?",
         question: "Half of the labels are lies. Does it believe the lies or the truth first?",
         lead: "The network is told 500 labels, half of them drawn by lot. Look only at the pictures with a wrong label. \
                Nobody tells the network the truth about them. And yet: how many of them does it name truly, against what it \
@@ -155,6 +160,7 @@ pub static LESSONS: [Lesson; 6] = [
     },
     Lesson {
         title: "So what explains generalization?",
+        short: "What explains it?",
         question: "The same network, the same pictures, the same training: once with the truth, once with lies. What differs?",
         lead: "Everything that people count when they say how powerful a network is stays the same here: the number of \
                weights, the layers, the way it is trained, the regularizers. Only the labels differ. Predict both accuracies \

@@ -1,5 +1,6 @@
 //! A chapter on the page, and on paper as a worksheet.
 
+use crate::lab::live::live;
 use leptos::prelude::*;
 
 use super::prediction::Prediction;
@@ -14,6 +15,7 @@ pub fn LessonView(page: Page, number: usize) -> impl IntoView {
     let prediction = Prediction::of(number);
     let (done, all) = (move || page.progress().0, move || page.progress().1);
     let here = move || lesson.guesses.iter().filter_map(|guess| guess.here(page)).count();
+    let shown = move |at: usize| prediction.is_made() && lesson.guesses[at].here(page).is_some();
     let is_over = Memo::new(move |_| prediction.is_made() && here() == lesson.guesses.len());
     let run = move |_| {
         prediction.make();
@@ -43,19 +45,22 @@ pub fn LessonView(page: Page, number: usize) -> impl IntoView {
                     .map(|(at, guess)| view! { <GuessRow page prediction guess at /> })
                     .collect_view()}
             </ul>
+            <Show when=move || (0..lesson.guesses.len()).any(|at| shown(at))>
+                <p class="guess-key">"Bar: here. Ring: what you said. Line: the paper, with 50,000 pictures."</p>
+            </Show>
             <p class="lesson-state" role="status" data-testid="lesson-state">{run_state}</p>
             <div class="buttons lesson-buttons">
                 <button
                     class="primary"
                     data-testid="predict"
-                    disabled=move || prediction.is_made() || !prediction.is_complete()
+                    disabled=live(move || prediction.is_made() || !prediction.is_complete())
                     on:click=run
                 >
                     "Run it"
                 </button>
                 <button
                     data-testid="predict-again"
-                    disabled=move || !prediction.is_made()
+                    disabled=live(move || !prediction.is_made())
                     on:click=move |_| prediction.take_back()
                 >
                     "Predict again"
@@ -82,17 +87,18 @@ fn GuessRow(page: Page, prediction: Prediction, guess: &'static Guess, at: usize
     view! {
         <li class="guess" data-testid="guess">
             <label for=format!("guess-{at}")>{guess.label}</label>
-            <span class="guess-value">{move || predicted().map_or("?".into(), |value| measure.words(value))}</span>
+            <span class="guess-value">{live(move || predicted().map_or("?".into(), |value| measure.words(value)))}</span>
             <input
                 id=format!("guess-{at}")
                 type="range"
                 min="0"
                 max=measure.most().to_string()
                 step=measure.step().to_string()
-                class:untouched=move || predicted().is_none()
-                disabled=move || prediction.is_made()
-                aria-valuetext=move || words(predicted())
-                prop:value=move || predicted().unwrap_or(measure.most() / 2.0).to_string()
+                class:untouched=live(move || predicted().is_none())
+                disabled=live(move || prediction.is_made())
+                hidden=live(move || here.get().is_some())
+                aria-valuetext=live(move || words(predicted()))
+                prop:value=live(move || predicted().unwrap_or(measure.most() / 2.0).to_string())
                 on:input=move |event| {
                     if let Ok(value) = event_target_value(&event).parse() {
                         prediction.set(at, value);
@@ -101,17 +107,17 @@ fn GuessRow(page: Page, prediction: Prediction, guess: &'static Guess, at: usize
             />
             <Show when=move || here.get().is_some()>
                 <div class="scale" aria-hidden="true">
-                    <span class="scale-here" style:width=move || here.get().map(share)></span>
+                    <span class="scale-here" style:width=live(move || here.get().map(share))></span>
                     {move || predicted().map(|value| view! { <span class="scale-guess" style:left=share(value)></span> })}
                     {move || paper().map(|value| view! { <span class="scale-paper" style:left=share(value)></span> })}
                 </div>
                 <p class="guess-result">
-                    <span data-testid="guess-here" data-value=move || here.get().map(|value| value.to_string())>
+                    <span data-testid="guess-here" data-value=live(move || here.get().map(|value| value.to_string()))>
                         "Here "
-                        <b>{move || words(here.get())}</b>
+                        <b>{live(move || words(here.get()))}</b>
                     </span>
-                    <span>", you said " {move || words(predicted())}</span>
-                    {move || paper().map(|value| format!(", the paper {}", measure.words(value)))}
+                    <span>", you said " {live(move || words(predicted()))}</span>
+                    {live(move || paper().map(|value| format!(", the paper {}", measure.words(value))))}
                 </p>
             </Show>
         </li>

@@ -1,5 +1,6 @@
 //! The list of runs as a table, with everything one can do with a run.
 
+use crate::lab::live::live;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -94,8 +95,8 @@ fn RunRow(page: Page, id: String) -> impl IntoView {
             <td>
                 <input
                     type="checkbox"
-                    aria-label=move || format!("Show {} in the charts", name())
-                    prop:checked=move || run.with(|run| run.as_ref().is_some_and(|run| run.is_overlaid))
+                    aria-label=live(move || format!("Show {} in the charts", name()))
+                    prop:checked=live(move || run.with(|run| run.as_ref().is_some_and(|run| run.is_overlaid)))
                     on:change=move |event| library.overlay(&id.get_value(), event_target_checked(&event))
                 />
             </td>
@@ -103,31 +104,31 @@ fn RunRow(page: Page, id: String) -> impl IntoView {
                 <input
                     type="text"
                     class="run-name"
-                    aria-label=move || format!("Name of {}", name())
+                    aria-label=live(move || format!("Name of {}", name()))
                     prop:value=name
                     on:change=move |event| library.rename(&id.get_value(), &event_target_value(&event))
                 />
             </td>
-            <td class="differences">{move || text(|run| differences(&run.recipe))}</td>
-            <td>{move || text(|run| run.recipe.seed.to_string())}</td>
-            <td class="figure">{move || text(|run| run.history.accuracies().map_or("–".into(), |both| percent(both.0)))}</td>
-            <td class="figure">{move || text(|run| run.history.accuracies().map_or("–".into(), |both| percent(both.1)))}</td>
+            <td class="differences">{live(move || text(|run| differences(&run.recipe)))}</td>
+            <td>{live(move || text(|run| run.recipe.seed.to_string()))}</td>
+            <td class="figure">{live(move || text(|run| run.history.accuracies().map_or("–".into(), |both| percent(both.0))))}</td>
+            <td class="figure">{live(move || text(|run| run.history.accuracies().map_or("–".into(), |both| percent(both.1))))}</td>
             <td class="figure">
-                {move || {
+                {live(move || {
                     text(|run| format!("{}{}", run.history.epoch(), if run.is_finished() { "" } else { ", stopped" }))
-                }}
+                })}
             </td>
             <td class="figure">
-                {move || text(|run| run.history.epochs.last().map_or("–".into(), |last| duration(last.seconds)))}
+                {live(move || text(|run| run.history.epochs.last().map_or("–".into(), |last| duration(last.seconds))))}
             </td>
             <td class="row-tools">
-                <button class="link" on:click=restart aria-label=move || format!("Run {} again with the same seed", name())>
+                <button class="link" on:click=restart aria-label=live(move || format!("Run {} again with the same seed", name()))>
                     "Again"
                 </button>
                 <button
                     class="link"
                     on:click=move |_| library.delete(&id.get_value())
-                    aria-label=move || format!("Delete {}", name())
+                    aria-label=live(move || format!("Delete {}", name()))
                 >
                     "Delete"
                 </button>

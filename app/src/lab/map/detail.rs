@@ -1,12 +1,13 @@
 //! One picture of the map, large: what it is, what the network is told, what it said over time.
 
+use crate::lab::live::live;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
 use crate::data::CIFAR10_CLASS_NAMES;
-use crate::lab::canvas::{PlotCanvas, context};
+use crate::lab::canvas::{PlotPicture, context};
 use crate::lab::format::percent;
 use crate::lab::lane::Lane;
 use crate::lab::page::Page;
@@ -19,7 +20,6 @@ const BYTES: usize = SIDE * SIDE * 4;
 #[component]
 pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let chart = NodeRef::<html::Canvas>::new();
     Effect::new(move |_| {
         let (Some(canvas), Some(picture)) = (canvas.get(), selected.get()) else { return };
         let pictures = lane.get().pictures.get();
@@ -46,9 +46,9 @@ pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>)
             <div class="detail" data-testid="detail">
                 <canvas class="enlarged" node_ref=canvas width=SIDE height=SIDE role="img" aria-label="The chosen picture"></canvas>
                 <div>
-                    <p role="status">{move || words.get()}</p>
+                    <p role="status">{live(move || words.get())}</p>
                     <figure class="detail-chart">
-                        <PlotCanvas look=page.look plot summary canvas=chart />
+                        <PlotPicture look=page.look plot summary />
                         <figcaption>"Probability of the label it is told and, where that is a lie, of the truth. Across: steps."</figcaption>
                     </figure>
                 </div>

@@ -3,6 +3,7 @@
 mod detail;
 mod paint;
 
+use crate::lab::live::live;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
@@ -82,7 +83,7 @@ pub fn MemorizationMap(page: Page) -> impl IntoView {
             view! {
                 <button
                     class="word"
-                    aria-pressed=move || is_chosen(page, chosen, lane.index).to_string()
+                    aria-pressed=live(move || is_chosen(page, chosen, lane.index).to_string())
                     on:click=move |_| {
                         chosen.set(Some(lane.index));
                         selected.set(None);
