@@ -45,7 +45,7 @@ pub fn LessonView(page: Page, number: usize) -> impl IntoView {
                     .map(|(at, guess)| view! { <GuessRow page prediction guess at /> })
                     .collect_view()}
             </ul>
-            <Show when=move || (0..lesson.guesses.len()).any(|at| shown(at))>
+            <Show when=move || (0..lesson.guesses.len()).any(shown)>
                 <p class="guess-key">"Bar: here. Ring: what you said. Line: the paper, with 50,000 pictures."</p>
             </Show>
             <p class="lesson-state" role="status" data-testid="lesson-state">{run_state}</p>
