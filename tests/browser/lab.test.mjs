@@ -72,7 +72,7 @@ test("a run is kept, renamed, laid over, exported, imported elsewhere and reprod
   assert.equal(csv.trim().split("\n").length, 41, "a line an epoch and a head");
   const [run] = JSON.parse(json).runs;
   assert.equal(run.name, "half of them lies");
-  assert.equal(run.recipe.seed, 1);
+  assert.equal(run.settings.seed, "1", "what is the default is told too");
   // It is still there after a reload.
   await rote.page.reload();
   await rote.testid("run").waitFor();
@@ -98,7 +98,8 @@ test("a run is kept, renamed, laid over, exported, imported elsewhere and reprod
 test("a sweep draws one run after the other and goes on where a reload stopped it", async () => {
   const rote = await RotePage.open(browser, "race=corruption&engine=cpu&images=60&batch-size=20&epochs=15");
   await rote.press("train");
-  await rote.page.waitForFunction(() => document.querySelectorAll('[data-testid="run"]').length >= 2);
+  // A run that was not written yet would have to be made again.
+  await rote.page.waitForFunction(() => document.querySelectorAll('[data-testid="run"][data-stored="true"]').length >= 2);
   await rote.page.reload();
   await rote.testid("train").waitFor();
   await rote.page.waitForFunction(() => document.querySelectorAll('[data-testid="run"]').length >= 2);
@@ -107,6 +108,14 @@ test("a sweep draws one run after the other and goes on where a reload stopped i
   await Promise.all([rote.reaches("a", "finished"), rote.reaches("b", "finished")]);
   const names = await rote.page.locator(".run-name").evaluateAll((all) => all.map((input) => input.value));
   const finished = new Set(names);
+  // Figure 1c has a point a run, for the eye and as a table.
+  const figure = rote.page.getByRole("img", { name: /^0 % random labels: .*test error\..* 100 % random labels: .*test error\./ });
+  await figure.waitFor();
+  await rote.page.getByRole("button", { name: "Numbers of Test error as a table" }).click();
+  const rows = await rote.testid("numbers").locator("tbody tr").evaluateAll((all) => all.map((row) => row.innerText));
+  assert.equal(rows.length, 5);
+  const errors = rows.map((row) => Number(row.match(/\t(\d+\.\d) %$/)[1]));
+  assert.ok(errors.at(-1) > errors[0] && errors.at(-1) > 80, `test errors of ${errors} %`);
   assert.deepEqual(finished, new Set(["0 % random labels", "25 % random labels", "50 % random labels", "75 % random labels", "100 % random labels"]));
   await rote.page.context().close();
 });

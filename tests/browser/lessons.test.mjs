@@ -7,8 +7,10 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-// Small and quick versions of the lessons' own runs; what they show is asserted below.
+// Small and quick versions of the lessons' own runs; what they show is asserted below. The fifth is as a visitor has it:
+// fewer pictures have too little in common for what it shows.
 const QUICK = "engine=cpu&images=120&batch-size=20&epochs=60";
+const queryOf = (number) => (number === "5" ? "engine=cpu" : QUICK);
 
 // What must come out, for each number of a lesson in its order: between which bounds.
 const EXPECTED = {
@@ -16,13 +18,14 @@ const EXPECTED = {
   2: [[0.15, 0.6], [0, 0.5], [0, 0.45], [0, 0.4], [0, 0.25]],
   3: [[1, 1], [0.5, 6], [0.1, 6], [0.1, 6], [0.1, 6]],
   4: [[0.99, 1], [0.99, 1], [0.5, 1], [0.3, 1]],
-  5: [[0.1, 0.9], [0, 0.2]],
+  // Luck would name one in ten of them truly.
+  5: [[0.13, 0.9], [0, 0.02]],
   6: [[0.99, 1], [0.99, 1], [0.15, 0.6], [0, 0.25]],
 };
 
 for (const [number, bounds] of Object.entries(EXPECTED)) {
   test(`lesson ${number} goes from prediction to reveal by keyboard alone`, async () => {
-    const rote = await RotePage.open(browser, `view=lesson-${number}&${QUICK}`);
+    const rote = await RotePage.open(browser, `view=lesson-${number}&${queryOf(number)}`);
     const { page } = rote;
     const tabTo = async (locator) => {
       await locator.waitFor();

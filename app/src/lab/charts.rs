@@ -1,19 +1,15 @@
 //! The charts of the runs on the page, drawn by `report` in the colours of the stylesheet.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use super::canvas::PlotPicture;
-use super::files;
+use super::chart_figure::ChartFigure;
 use super::format::percent;
 use super::history::History;
 use super::page::Page;
+use super::race::Race;
+use super::sweep::SweepCharts;
 use crate::data::CIFAR10_CLASSES;
-use crate::report::{Chart, LearningCurves, Theme, learning_plot, plot_svg};
-
-/// Of a chart that is saved, in pixels.
-const WIDTH: u32 = 760;
-const HEIGHT: u32 = 400;
+use crate::report::{Chart, LearningCurves, learning_plot};
 
 /// All charts; the one about wrong labels where there are any.
 #[component]
@@ -24,21 +20,24 @@ pub fn Charts(page: Page) -> impl IntoView {
     });
     view! {
         <div class="charts">
-            <ChartFigure
+            <Show when=move || page.race.get() == Race::Corruption>
+                <SweepCharts page />
+            </Show>
+            <Learning
                 page
                 chart=Chart::Accuracy
                 title="Accuracy"
                 caption="Solid: training pictures, against the labels it is told. Dashed: test pictures it never saw, \
                          against the truth. Across: steps."
             />
-            <ChartFigure
+            <Learning
                 page
                 chart=Chart::Loss
                 title="Training loss"
                 caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. Across: steps."
             />
             <Show when=move || any_wrong.get()>
-                <ChartFigure
+                <Learning
                     page
                     chart=Chart::Corrupted
                     title="Pictures with a wrong label"
@@ -50,40 +49,18 @@ pub fn Charts(page: Page) -> impl IntoView {
     }
 }
 
+/// A chart of learning curves.
 #[component]
-fn ChartFigure(page: Page, chart: Chart, title: &'static str, caption: &'static str) -> impl IntoView {
-    let plot = move |()| learning_plot(chart, &curves(page));
-    let summary = Signal::derive(move || summary(page, chart));
-    let svg = move || plot_svg(chart.title(), &plot(()), &Theme::light(), WIDTH, HEIGHT);
-    let save_svg = move |_| files::offer(&format!("rote-{}.svg", file_word(chart)), "image/svg+xml", &svg());
-    let save_png = move |_| {
-        spawn_local(files::offer_picture(format!("rote-{}.png", file_word(chart)), svg(), WIDTH, HEIGHT));
-    };
-    view! {
-        <figure class="chart card">
-            <div class="card-head">
-                <h2>{title}</h2>
-                <span class="tools">
-                    <button class="link" on:click=save_png aria-label=format!("Save {title} as PNG")>
-                        "PNG"
-                    </button>
-                    <button class="link" on:click=save_svg aria-label=format!("Save {title} as SVG")>
-                        "SVG"
-                    </button>
-                </span>
-            </div>
-            <PlotPicture look=page.look plot summary />
-            <figcaption>{caption}</figcaption>
-        </figure>
-    }
-}
-
-fn file_word(chart: Chart) -> &'static str {
-    match chart {
+fn Learning(page: Page, chart: Chart, title: &'static str, caption: &'static str) -> impl IntoView {
+    let file = match chart {
         Chart::Loss => "loss",
         Chart::Accuracy => "accuracy",
         Chart::Corrupted => "wrong-labels",
-    }
+    };
+    let number: fn(f64) -> String = if chart == Chart::Loss { |loss| format!("{loss:.3}") } else { percent };
+    let plot = move |()| learning_plot(chart, &curves(page));
+    let summary = Signal::derive(move || summary(page, chart));
+    view! { <ChartFigure look=page.look file title drawn_title=chart.title() caption across="Step" number plot summary /> }
 }
 
 /// The runs of the comparison, and behind them those that are laid over.

@@ -11,6 +11,7 @@
 
 mod app;
 mod canvas;
+mod chart_figure;
 mod charts;
 mod controls;
 mod files;
@@ -35,5 +36,6 @@ mod shared;
 mod sizes;
 mod speed;
 mod store;
+mod sweep;
 
 pub use app::start;

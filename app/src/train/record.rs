@@ -15,6 +15,7 @@ pub struct Record {
     /// What its owner calls it.
     pub name: String,
     /// What was run, with its seed.
+    #[serde(rename = "settings", with = "every_setting")]
     pub recipe: Recipe,
     /// The device's name.
     pub device: String,
@@ -24,6 +25,25 @@ pub struct Record {
     pub date: String,
     /// What it said, but for its single steps.
     pub events: Vec<Event>,
+}
+
+/// A recipe as the text of each setting by its key. All are written, for readers who have no list of the defaults.
+mod every_setting {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::train::{Recipe, SETTINGS};
+
+    pub fn serialize<S: Serializer>(recipe: &Recipe, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipe, D::Error> {
+        let settings = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let (recipe, errors) = Recipe::from_pairs(settings.iter().map(|(key, value)| (&**key, &**value)));
+        errors.into_iter().next().map_or(Ok(recipe), |error| Err(D::Error::custom(error)))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,9 +73,6 @@ pub fn from_json(text: &str) -> Result<Vec<Record>, String> {
              this version",
             file.format, file.format_version
         ));
-    }
-    for run in &file.runs {
-        run.recipe.check().map_err(|error| format!("the run {} cannot be one: {error}", run.name))?;
     }
     Ok(file.runs)
 }
@@ -143,6 +160,17 @@ mod tests {
         assert!(epoch.accuracy.as_ref().unwrap().test_loss.is_nan());
         run.events.clear();
         assert_eq!(Record { events: Vec::new(), ..read[1].clone() }, run);
+    }
+
+    #[test]
+    fn every_setting_is_written_whether_it_is_the_default_or_not() {
+        let file: serde_json::Value = serde_json::from_str(&to_json(&[record()])).unwrap();
+        let settings = file["runs"][0]["settings"].as_object().unwrap();
+        assert_eq!(settings.len(), crate::train::SETTINGS.len());
+        assert_eq!(
+            (&settings["seed"], &settings["epochs"]),
+            (&"7".into(), &Recipe::default().epochs.to_string().into())
+        );
     }
 
     #[test]

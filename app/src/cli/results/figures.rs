@@ -3,7 +3,9 @@
 use crate::experiments::{
     CONDITIONS, CORRUPTED_MODELS, EXPERIMENTS, Outcome, Results, Row, Scale, corruption_levels, corruption_row,
 };
-use crate::report::{Axis, Line, Plot, Point, Reference, Stroke, round_up, thousands};
+use crate::report::{
+    Axis, Line, Plot, Point, Reference, Stroke, round_up, test_errors_plot, thousands, times_to_fit_plot,
+};
 
 /// A figure, or that its runs are missing.
 pub(super) struct Figure {
@@ -102,20 +104,10 @@ fn over_corruption(scale: Scale, value: impl Fn(crate::models::ModelName, f64) -
     CORRUPTED_MODELS.iter().enumerate().filter_map(line).collect()
 }
 
-fn corruption_axis() -> Axis {
-    Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "labels replaced at random" }
-}
-
 fn times_to_fit(scale: Scale, results: &Results) -> Option<Plot> {
     let time = |model, level| results.mean(&corruption_row(scale, model, level).recipe, Outcome::steps_to_fit);
     let lines = over_corruption(scale, |model, level| Some(time(model, level)? / time(model, 0.0)?));
-    let highest = lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(1.0, f64::max);
-    (!lines.is_empty()).then(|| Plot {
-        lines,
-        x: corruption_axis(),
-        y: Axis { start: 0.0, end: round_up(highest), number: |times| format!("{times:.1}x"), name: "" },
-        reference: reference(1.0, "as true labels", true),
-    })
+    (!lines.is_empty()).then(|| times_to_fit_plot(lines))
 }
 
 fn test_errors(scale: Scale, results: &Results) -> Option<Plot> {
@@ -134,12 +126,7 @@ fn test_errors(scale: Scale, results: &Results) -> Option<Plot> {
             lines.push(Line { color, stroke: Stroke::Rings, points: ends.collect(), ..Line::default() });
         }
     }
-    Some(Plot {
-        lines,
-        x: corruption_axis(),
-        y: Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "" },
-        reference: reference(0.9, "chance 90 %", true),
-    })
+    Some(test_errors_plot(lines))
 }
 
 fn batch_norm(scale: Scale, results: &Results) -> Option<Plot> {

@@ -67,7 +67,7 @@ pub static LESSONS: [Lesson; 6] = [
                 pictures.",
         next: (
             "Watch one of them closely: half the labels random, and the map of what it memorizes.",
-            "race=off&label-corruption=0.5&images=500&stop-at-train-accuracy=1",
+            "race=off&label-corruption=0.5&images=1000&stop-at-train-accuracy=1",
         ),
     },
     Lesson {
@@ -135,10 +135,10 @@ pub static LESSONS: [Lesson; 6] = [
         title: "What does it learn first?",
         short: "What first?",
         question: "Half of the labels are lies. Does it believe the lies or the truth first?",
-        lead: "The network is told 500 labels, half of them drawn by lot. Look only at the pictures with a wrong label. \
+        lead: "The network is told 1,000 labels, half of them drawn by lot. Look only at the pictures with a wrong label. \
                Nobody tells the network the truth about them. And yet: how many of them does it name truly, against what it \
                is told, at its best moment? And how many in the end?",
-        query: "race=off&label-corruption=0.5&images=500&stop-at-train-accuracy=1",
+        query: "race=off&label-corruption=0.5&images=1000&stop-at-train-accuracy=1",
         guesses: &[
             Guess {
                 label: "Wrongly labelled pictures named truly, at its best moment",
@@ -149,8 +149,8 @@ pub static LESSONS: [Lesson; 6] = [
             Guess { label: "… in the end", place: 0, measure: Measure::LastTruth, row: None },
         ],
         why: "What many pictures share is learned first, because every picture of a kind pulls the weights the same way; \
-              a lie pulls only once. So for a while the network knows better than it was taught, and then learns the lies one \
-              by one.",
+              a lie pulls only once. So for a while the network names more of these pictures truly than luck would, which is \
+              one in ten: it knows better than it was taught. Then it learns the lies one by one.",
         paper: "The paper does not measure this. Others did a few months later: Arpit et al., “A closer look at \
                 memorization in deep networks” (2017).",
         next: (

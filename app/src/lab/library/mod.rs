@@ -32,14 +32,16 @@ pub struct KeptRun {
     pub history: History,
     /// Whether the charts show it beside what is trained now.
     pub is_overlaid: bool,
+    /// Whether the browser has it as it is here.
+    pub is_stored: bool,
 }
 
 impl KeptRun {
-    fn of(id: String, record: Record) -> Self {
+    fn of(id: String, record: Record, is_stored: bool) -> Self {
         let mut history = History::default();
         record.events.into_iter().for_each(|event| history.push(event));
         let Record { name, recipe, device, version, date, .. } = record;
-        Self { id, name, recipe, device, version, date, history, is_overlaid: false }
+        Self { id, name, recipe, device, version, date, history, is_overlaid: false, is_stored }
     }
 
     /// As it is written to a file.
@@ -73,7 +75,7 @@ impl Library {
         let read = stored.into_iter().filter_map(|(id, json)| {
             // Stored by another version, perhaps: what cannot be read is left where it is.
             let record = from_json(&json).ok()?.into_iter().next()?;
-            Some(KeptRun::of(id, record))
+            Some(KeptRun::of(id, record, true))
         });
         let read: Vec<KeptRun> = read.collect();
         self.runs.update(|runs| {
@@ -164,7 +166,7 @@ impl Library {
         for (at, record) in records.into_iter().enumerate() {
             // Time, then chance: two pages may keep a run in the same millisecond.
             let id = format!("{now}-{at}-{}", (js_sys::Math::random() * 1e9) as u32);
-            let run = KeptRun::of(id, record);
+            let run = KeptRun::of(id, record, false);
             self.store(&run);
             self.runs.update(|runs| {
                 let place = runs.partition_point(|other| other.date > run.date);
@@ -176,7 +178,11 @@ impl Library {
     fn store(self, run: &KeptRun) {
         let (id, json) = (run.id.clone(), to_json(&[run.record()]));
         spawn_local(async move {
-            if let Err(reason) = store::keep(&id, &json).await {
+            let stored = store::keep(&id, &json).await;
+            self.runs.update(|runs| {
+                runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.is_stored = stored.is_ok());
+            });
+            if let Err(reason) = stored {
                 self.messages.show(format!(
                     "The browser does not keep this run ({reason}): it is in the list until the page is closed; export it, \
                      or allow storage for this page or leave its private window."

@@ -41,7 +41,7 @@ pub fn RunsTable(page: Page) -> impl IntoView {
                 when=move || any.get()
                 fallback=|| view! { <p class="help">"Every run that ends is kept here, in this browser."</p> }
             >
-                <div class="scroll" tabindex="0" role="region" aria-labelledby="runs-title">
+                <div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
                     <table data-testid="runs">
                         <thead>
                             <tr>
@@ -91,7 +91,10 @@ fn RunRow(page: Page, id: String) -> impl IntoView {
         }
     };
     view! {
-        <tr data-testid="run">
+        <tr
+            data-testid="run"
+            data-stored=live(move || run.with(|run| run.as_ref().is_some_and(|run| run.is_stored).to_string()))
+        >
             <td>
                 <input
                     type="checkbox"

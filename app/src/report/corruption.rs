@@ -1,0 +1,28 @@
+//! Figures 1b and 1c: what more and more corrupted labels do, one line a network.
+
+use super::plot::{Axis, Line, Plot, Reference, round_up};
+
+/// Figure 1b, from lines of `(share of corrupted labels, steps to fit as a multiple of those with true labels)`.
+pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
+    let highest = lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(1.0, f64::max);
+    Plot {
+        lines,
+        x: corruption_axis(),
+        y: Axis { start: 0.0, end: round_up(highest), number: |times| format!("{times:.1}x"), name: "" },
+        reference: Some(Reference { value: 1.0, name: "as true labels".into(), is_left: true }),
+    }
+}
+
+/// Figure 1c, from lines of `(share of corrupted labels, test error)`, both as fractions.
+pub fn test_errors_plot(lines: Vec<Line>) -> Plot {
+    Plot {
+        lines,
+        x: corruption_axis(),
+        y: Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "" },
+        reference: Some(Reference { value: 0.9, name: "chance 90 %".into(), is_left: true }),
+    }
+}
+
+fn corruption_axis() -> Axis {
+    Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "labels replaced at random" }
+}
