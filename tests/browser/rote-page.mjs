@@ -35,7 +35,7 @@ export class RotePage {
 
   async go(settings) {
     await this.page.goto(`${ADDRESS}${settings ? `?${settings}` : ""}`);
-    await this.testid("train").waitFor();
+    await this.page.locator("main h2").first().waitFor();
   }
 
   // Waits until the browser has kept the page for the next visit.

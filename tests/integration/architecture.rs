@@ -54,7 +54,11 @@ fn rust_files(path: &Path) -> Vec<PathBuf> {
 /// The code before the unit tests, which may use anything, without comments.
 fn code(file: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(file).unwrap();
-    let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
+    // Not at `#[cfg(test)] mod tests;`, whose tests are in a file of their own.
+    let all: Vec<_> = text.lines().collect();
+    let is_test_module =
+        |at: usize| all[at] == "#[cfg(test)]" && all.get(at + 1).is_some_and(|next| next.ends_with('{'));
+    let lines = all.iter().enumerate().take_while(|(at, _)| !is_test_module(*at));
     lines.map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default().to_owned())).collect()
 }
 

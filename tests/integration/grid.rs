@@ -49,6 +49,15 @@ fn epochs(runs: &Path) -> usize {
     events.map(|text| text.matches("\"event\":\"epoch\"").count()).sum()
 }
 
+/// The steps at which runs were begun or gone on with.
+fn starts(runs: &Path) -> impl Iterator<Item = u64> {
+    let logs = folders(runs).into_iter().filter_map(|path| fs::read_to_string(path.join("events.jsonl")).ok());
+    let events: Vec<Value> = logs
+        .flat_map(|log| log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>())
+        .collect();
+    events.into_iter().filter(|event| event["event"] == "started").filter_map(|event| event["step"].as_u64())
+}
+
 #[test]
 fn a_grid_killed_five_times_ends_with_the_numbers_of_an_undisturbed_one() {
     let (calm, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -73,6 +82,8 @@ fn a_grid_killed_five_times_ends_with_the_numbers_of_an_undisturbed_one() {
         child.wait().unwrap();
     }
     assert!(run(killed.path(), GRID).status.success());
+    assert!(starts(&runs).any(|step| step > 0), "no run went on from its checkpoint");
+    assert!(starts(&calm.path().join("runs")).all(|step| step == 0));
     assert_eq!(summaries(&runs), expected);
     assert_eq!(epochs(&runs), all_epochs, "an epoch is told twice or not at all");
 }
@@ -88,6 +99,8 @@ fn two_processes_share_a_grid_and_run_nothing_twice() {
     let children = [start(), start()];
     let outputs = children.map(|child| child.wait_with_output().unwrap());
     assert!(outputs.iter().all(|output| output.status.success()));
+    // The one that is done sooner waits for what the other is at.
+    assert!(outputs.iter().all(|output| stdout(output).contains("9 of 9 runs are done")));
     let made: usize = outputs.iter().map(|output| stdout(output).matches(" epochs in ").count()).sum();
     assert_eq!((made, summaries(&folder.path().join("runs")).len()), (9, 9));
 }

@@ -50,7 +50,7 @@ impl CheckpointFile {
         let bytes = fs::read(&self.0).map_err(|error| {
             CliError::Failed(format!("{self} could not be read: {error}; name a checkpoint that `rote train` wrote"))
         })?;
-        Checkpoint::from_bytes(&bytes).map_err(|error| CliError::Failed(format!("{self}: {error}")))
+        Checkpoint::from_bytes(&bytes).map_err(|error| CliError::Checkpoint { file: self.to_string(), error })
     }
 
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CliError> {

@@ -123,8 +123,8 @@ fn fetch(folder: &Path) -> Result<(), CliError> {
     });
     bar.finish_and_clear();
     match fetched? {
-        Fetched::AlreadyThere => println!("CIFAR-10 is complete in {}; nothing to do", folder.display()),
-        Fetched::Now => println!("CIFAR-10 is now complete in {}", folder.display()),
+        Fetched::AlreadyThere => say!("CIFAR-10 is complete in {}; nothing to do", folder.display()),
+        Fetched::Now => say!("CIFAR-10 is now complete in {}", folder.display()),
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ fn verify(folder: &Path) -> Result<(), CliError> {
             Some(DataError::Length { .. }) => "WRONG LENGTH",
             Some(_) => "unreadable",
         };
-        println!("{:64}  {}  {verdict}", file.sha256.as_deref().unwrap_or("-"), file.name);
+        say!("{:64}  {}  {verdict}", file.sha256.as_deref().unwrap_or("-"), file.name);
         first_problem = first_problem.or(file.problem);
     }
     first_problem.map_or(Ok(()), |problem| Err(problem.into()))
@@ -158,7 +158,7 @@ fn subset(matches: &ArgMatches) -> Result<(), CliError> {
     let tier = tier_of(images)?;
     let manifest = store::write_subset(tier, &data_dir(matches)?, out)?;
     for part in [&manifest.train, &manifest.test] {
-        println!("{}  {}  {} images", part.sha256, out.join(&part.file).display(), part.images);
+        say!("{}  {}  {} images", part.sha256, out.join(&part.file).display(), part.images);
     }
     Ok(())
 }

@@ -27,6 +27,14 @@ pub enum CliError {
     /// The run cannot go on.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A checkpoint cannot be gone on with.
+    #[error("{file}: {error}")]
+    Checkpoint {
+        /// Where it is.
+        file: String,
+        /// Why.
+        error: TrainError,
+    },
     /// Something else failed.
     #[error("{0}")]
     Failed(String),

@@ -5,6 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Arg, Command};
 
+/// Prints a line. If nobody reads any more (`| head`), work that others may wait for goes on.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
 mod checkpoint_file;
 pub mod data;
 pub mod devices;

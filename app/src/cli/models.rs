@@ -26,13 +26,13 @@ pub fn command() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let rows = rows();
     if matches.get_flag("json") {
-        println!("{}", serde_json::to_string_pretty(&rows).expect("a row holds nothing JSON cannot"));
+        say!("{}", serde_json::to_string_pretty(&rows).expect("a row holds nothing JSON cannot"));
         return Ok(());
     }
-    println!("{:<16} {:>10}  {:<10}  {:>13}", "model", "parameters", "batch norm", "learning rate");
+    say!("{:<16} {:>10}  {:<10}  {:>13}", "model", "parameters", "batch norm", "learning rate");
     for ModelRow { name, parameters, batch_norm, learning_rate, description } in rows {
         let batch_norm = if batch_norm { "yes" } else { "no" };
-        println!("{name:<16} {:>10}  {batch_norm:<10}  {learning_rate:>13}  {description}", grouped(parameters as u64));
+        say!("{name:<16} {:>10}  {batch_norm:<10}  {learning_rate:>13}  {description}", grouped(parameters as u64));
     }
     Ok(())
 }

@@ -65,6 +65,6 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         step_ms,
         first_losses,
     };
-    println!("{}", serde_json::to_string(&row).expect("a row holds nothing JSON cannot"));
+    say!("{}", serde_json::to_string(&row).expect("a row holds nothing JSON cannot"));
     Ok(())
 }

@@ -262,7 +262,7 @@ impl On<'_> {
             let without = rows.iter().find(|row| !row.recipe.batch_norm)?;
             let (helped, alone) = (self.test(with)?, self.test(without)?);
             let figures = format!("test accuracy {} with, {} without", percent(helped), percent(alone));
-            Some((helped >= alone && alone > 0.1 + self.band(without)?, figures))
+            Some((helped > alone && alone > 0.1 + self.band(without)?, figures))
         });
         let statement = "batch norm helps the Inception by some points and is not what makes it generalize";
         self.claim("3, Figure 2b", statement, &rows, judged)
@@ -284,14 +284,15 @@ fn percent(share: f64) -> String {
 }
 
 fn points(share: f64) -> String {
-    format!("{:.1}", 100.0 * share)
+    // Without this, what rounds to nothing from below is "-0.0".
+    format!("{:.1}", (1000.0 * share).round() / 10.0 + 0.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::experiments::distinct_rows;
-    use crate::train::{EpochMetrics, StopReason, Summary};
+    use crate::train::{Accuracy, EpochMetrics, StopReason, Summary};
 
     /// A finished run of a row, measured on 500 test images.
     fn run(row: &Row, train_accuracy: f64, test_accuracy: f64, steps_to_fit: u64) -> Outcome {
@@ -387,6 +388,13 @@ mod tests {
         assert_eq!(verdicts(&needed, "alexnet-small generalizes"), [Verdict::Fails]);
         let useless = with("inception-small-no-bn/plain", |run| run.summary.test_accuracy = 0.12);
         assert_eq!(verdicts(&useless, "batch norm"), [Verdict::Fails]);
+        let no_help = with("inception-small-no-bn/plain", |run| run.summary.test_accuracy = 0.8);
+        assert_eq!(verdicts(&no_help, "batch norm"), [Verdict::Fails]);
+        let peaked = with("mlp-3x512/plain", |run| {
+            let peak = Accuracy { train_accuracy: 0.9, test_accuracy: 0.9, test_loss: 0.5, corrupted: None };
+            run.epochs[0].accuracy = Some(peak);
+        });
+        assert_eq!(verdicts(&peaked, "mlp-3x512 would gain little"), [Verdict::Fails]);
     }
 
     #[test]

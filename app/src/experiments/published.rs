@@ -7,8 +7,6 @@ pub enum Confidence {
     Copied,
     /// In one set of lecture notes about the paper.
     Noted,
-    /// Read off the paper's figure or remembered.
-    Remembered,
 }
 
 /// A published accuracy.

@@ -44,6 +44,9 @@ pub struct Memorization {
     /// Of the measurements, each how-manieth is kept.
     every: u64,
     seen: u64,
+    /// The step up to which fitting and forgetting are counted: a run that goes on from a checkpoint says again what it
+    /// has said.
+    counted_to: u64,
 }
 
 impl Memorization {
@@ -146,7 +149,9 @@ impl Memorization {
             return;
         }
         let (classes, probabilities) = said.split_at(count);
-        for (picture, &class) in classes.iter().enumerate() {
+        let is_new = step > self.counted_to;
+        self.counted_to = self.counted_to.max(step);
+        for (picture, &class) in classes.iter().enumerate().filter(|_| is_new) {
             let is_fitted = class == self.shown[picture];
             let was_fitted = self.fitted_in[picture] > 0;
             if is_fitted && !was_fitted {
@@ -173,7 +178,7 @@ impl Memorization {
         let mut bytes = Vec::new();
         let head = [self.count(), self.said.len(), self.moments.len()].map(|count| count as u64);
         let moments = self.moments.iter().flat_map(|moment| [moment.step, moment.epoch]);
-        for number in head.into_iter().chain([self.every, self.seen]).chain(moments) {
+        for number in head.into_iter().chain([self.every, self.seen, self.counted_to]).chain(moments) {
             bytes.extend(number.to_le_bytes());
         }
         for counts in [&self.fitted_in, &self.forgotten] {
@@ -189,7 +194,8 @@ impl Memorization {
         let mut rest = bytes;
         let mut take = |count: usize| rest.split_off(..count);
         let mut number = || Some(u64::from_le_bytes(take(8)?.try_into().ok()?));
-        let [count, said, moments, every, seen] = [number()?, number()?, number()?, number()?, number()?];
+        let [count, said, moments, every, seen, counted_to] =
+            [number()?, number()?, number()?, number()?, number()?, number()?];
         // A length that is not that of these bytes must not ask for memory.
         if count > bytes.len() as u64 || moments > MOST_MOMENTS as u64 || !(said == 0 || said == count) {
             return None;
@@ -206,7 +212,7 @@ impl Memorization {
             Some(Moment { step, epoch, probabilities: take(count * CIFAR10_CLASSES)?.to_vec() })
         };
         let moments: Option<Vec<Moment>> = times?.into_iter().map(moment).collect();
-        let read = Self { shown, clean, said, fitted_in, forgotten, moments: moments?, every, seen };
+        let read = Self { shown, clean, said, fitted_in, forgotten, moments: moments?, every, seen, counted_to };
         rest.is_empty().then_some(read)
     }
 
@@ -292,6 +298,9 @@ mod tests {
         assert_eq!(Memorization::from_bytes(&[255; 80]), None);
         map.go_back_to(8);
         assert_eq!((map.moments().len(), map.forgotten(1)), (1, 1));
+        // What is said again is not counted again.
+        map.push(16, 2, &said(&[1, 2, 5, 9]));
+        assert_eq!((map.moments().len(), map.forgotten(1)), (2, 1));
         map.go_back_to(0);
         assert_eq!(map, told());
     }

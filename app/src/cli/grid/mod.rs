@@ -34,10 +34,10 @@ pub fn list_command() -> Command {
 
 /// Prints the experiments.
 pub fn list() -> Result<(), CliError> {
-    println!("{:<8} {:<10} {:>5} {:>5} {:>5}  what it shows", "name", "paper", "smoke", "desk", "paper");
+    say!("{:<8} {:<10} {:>5} {:>5} {:>5}  what it shows", "name", "paper", "smoke", "desk", "paper");
     for experiment in EXPERIMENTS {
         let runs = |scale| (experiment.rows)(scale).len();
-        println!(
+        say!(
             "{:<8} {:<10} {:>5} {:>5} {:>5}  {}",
             experiment.name,
             experiment.place,
@@ -49,13 +49,13 @@ pub fn list() -> Result<(), CliError> {
     }
     let all: Vec<_> = EXPERIMENTS.iter().collect();
     let counts = Scale::ALL.iter().map(|&scale| distinct_rows(&all, scale).len().to_string()).collect::<Vec<_>>();
-    println!("{:<19} {:>5} {:>5} {:>5}  everything, each shared run once", "all", counts[0], counts[1], counts[2]);
-    println!("\nSmoke takes seconds, desk under an hour on a laptop's CPU, paper is the paper's 50,000 images.");
-    println!(
+    say!("{:<19} {:>5} {:>5} {:>5}  everything, each shared run once", "all", counts[0], counts[1], counts[2]);
+    say!("\nSmoke takes seconds, desk under an hour on a laptop's CPU, paper is the paper's 50,000 images.");
+    say!(
         "`rote run NAME --scale desk` runs one, `--dry-run` says first what it would take.\n\nWhat the paper leaves open:"
     );
     for setting in OPEN_SETTINGS {
-        println!("  {}: {}\n    {}", setting.what, setting.choice, setting.reason);
+        say!("  {}: {}\n    {}", setting.what, setting.choice, setting.reason);
     }
     Ok(())
 }
@@ -171,9 +171,9 @@ fn end(failures: &[String], interrupted: &AtomicBool, progress: &GridProgress) -
 }
 
 fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
-    println!("{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}", "run", "seed", "images", "epochs", "steps", "about");
+    say!("{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}", "run", "seed", "images", "epochs", "steps", "about");
     for Timed { job, seconds, is_done, .. } in jobs {
-        println!(
+        say!(
             "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
             job.row,
             job.recipe.seed,
@@ -183,7 +183,7 @@ fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
             if *is_done { "done".into() } else { duration(*seconds) }
         );
     }
-    println!("\n{} on {device}, one at a time; the folder is {}", what_is_left(jobs), options.out.display());
+    say!("\n{} on {device}, one at a time; the folder is {}", what_is_left(jobs), options.out.display());
 }
 
 /// How many runs there are, how many of them are done, and what the others take.

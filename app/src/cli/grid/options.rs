@@ -54,6 +54,7 @@ pub fn run_command() -> Command {
                 .long("only")
                 .value_name("ROW")
                 .num_args(1..)
+                .value_delimiter(',')
                 .action(ArgAction::Append)
                 .help("Only rows whose name contains one of these words, such as mlp-1x512 or random-labels"),
         )

@@ -46,7 +46,7 @@ impl Counts {
 
 impl GridProgress {
     pub(super) fn new(jobs: &[Timed], opened: &OpenDevice) -> Self {
-        println!("{} on {}", what_is_left(jobs), opened.name);
+        say!("{} on {}", what_is_left(jobs), opened.name);
         if let Some(note) = &opened.note {
             eprintln!("warning: {note}");
         }
@@ -82,7 +82,7 @@ impl GridProgress {
         if diverged > 0 {
             text += &format!("; {diverged} diverged");
         }
-        println!("{text} ({})", duration(self.began.elapsed().as_secs_f64()));
+        say!("{text} ({})", duration(self.began.elapsed().as_secs_f64()));
     }
 
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
@@ -90,7 +90,7 @@ impl GridProgress {
     }
 
     fn line(&self, text: &str) {
-        self.bars.suspend(|| println!("{text}"));
+        self.bars.suspend(|| say!("{text}"));
     }
 
     /// Counts something, and says where the whole grid stands.

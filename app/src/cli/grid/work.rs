@@ -44,10 +44,15 @@ pub(super) fn run(
         Ok(None) => {}
         Err(error) => warn(format!("{error}; making it again")),
     }
-    let saved = folder.checkpoint().unwrap_or_else(|error| {
-        warn(format!("{error}; this run starts anew"));
-        None
-    });
+    let saved = match folder.checkpoint() {
+        Ok(saved) => saved,
+        // Any other failure may pass, and the work behind the checkpoint with it.
+        Err(error @ CliError::Checkpoint { error: TrainError::Damaged { .. }, .. }) => {
+            warn(format!("{error}; this run starts anew"));
+            None
+        }
+        Err(error) => return Err(error),
+    };
     let data = store::load_images(recipe.images as usize, place.data_folder)?;
     let mut session = start(saved.as_ref(), recipe, &data, place, &mut warn)?;
     drop(data);

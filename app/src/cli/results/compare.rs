@@ -39,12 +39,12 @@ fn load(path: &Path) -> Result<Runs, CliError> {
 }
 
 fn two_runs(a: &Outcome, b: &Outcome) {
-    println!("{:<28} {:>16} {:>16}", "", "A", "B");
+    say!("{:<28} {:>16} {:>16}", "", "A", "B");
     let (one, other) = (&a.summary, &b.summary);
     for setting in SETTINGS {
         let (left, right) = (setting.get(&one.recipe), setting.get(&other.recipe));
         if left != right {
-            println!("{:<28} {left:>16} {right:>16}", setting.key);
+            say!("{:<28} {left:>16} {right:>16}", setting.key);
         }
     }
     let steps = |run: &Outcome| run.steps_to_fit().map_or_else(|| "never".into(), |steps| format!("{steps:.0}"));
@@ -59,14 +59,20 @@ fn two_runs(a: &Outcome, b: &Outcome) {
         ("time", duration(one.seconds), duration(other.seconds)),
     ];
     for (what, left, right) in lines {
-        println!("{what:<28} {left:>16} {right:>16}");
+        say!("{what:<28} {left:>16} {right:>16}");
     }
 }
 
 fn two_folders(one: &Runs, other: &Runs) -> Result<(), CliError> {
-    println!(
+    say!(
         "{:<44} {:>4} {:>9} {:>9} {:>9} {:>9} {:>11}",
-        "run", "seed", "train A", "train B", "test A", "test B", "test B - A"
+        "run",
+        "seed",
+        "train A",
+        "train B",
+        "test A",
+        "test B",
+        "test B - A"
     );
     let (mut shared, mut only_a) = (0, 0);
     for (outcome, (_, about)) in one.results.0.iter().zip(&one.about) {
@@ -76,7 +82,7 @@ fn two_folders(one: &Runs, other: &Runs) -> Result<(), CliError> {
             continue;
         };
         shared += 1;
-        println!(
+        say!(
             "{:<44} {:>4} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>+11.2}",
             about.row,
             a.recipe.seed,
@@ -89,7 +95,7 @@ fn two_folders(one: &Runs, other: &Runs) -> Result<(), CliError> {
     }
     let has = |recipe: &Recipe| one.results.0.iter().any(|run| run.summary.recipe == *recipe);
     let only_b = other.results.0.iter().filter(|run| !has(&run.summary.recipe)).count();
-    println!("\n{shared} runs in both, {only_a} only in A, {only_b} only in B; percent");
+    say!("\n{shared} runs in both, {only_a} only in A, {only_b} only in B; percent");
     if shared == 0 {
         return Err(CliError::Failed(
             "the two folders have no run in common; runs are matched by their recipes".into(),

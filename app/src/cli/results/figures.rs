@@ -41,7 +41,7 @@ pub(super) fn all(scale: Scale, results: &Results) -> [Figure; 4] {
             name: "fig1c",
             title: "Figure 1c: test error of networks that fit corrupted labels",
             drawn_title: "Test error",
-            caption: "Test labels are clean. At the paper's size, rings at the left are its Table 1.",
+            caption: "Test labels are clean. At the paper's size, rings at both ends are its Table 1.",
             plot: test_errors(scale, results),
         },
         Figure {
@@ -118,7 +118,9 @@ fn test_errors(scale: Scale, results: &Results) -> Option<Plot> {
         return None;
     }
     if scale == Scale::Paper {
-        for (color, &model) in CORRUPTED_MODELS.iter().enumerate() {
+        // Rings have no name of their own: they are told by the line they belong to.
+        let drawn: Vec<_> = lines.iter().map(|line| (line.color, CORRUPTED_MODELS[line.color])).collect();
+        for (color, model) in drawn {
             let ends = [0.0, 1.0].into_iter().filter_map(|level| {
                 let published = corruption_row(scale, model, level).published.test?;
                 Some((level, 1.0 - published.percent / 100.0))

@@ -34,6 +34,9 @@ impl Runs {
     /// Reads a run's own folder.
     pub(super) fn add(&mut self, path: &Path) {
         match RunFolder::at(path).finished() {
+            // The same recipe and seed under another row's name would pass for another seed.
+            Ok(Some((_, outcome)))
+                if self.results.0.iter().any(|known| known.summary.recipe == outcome.summary.recipe) => {}
             Ok(Some((summary, outcome))) => {
                 self.results.0.push(outcome);
                 self.about.push((path.to_path_buf(), summary));

@@ -75,7 +75,7 @@ pub fn report(matches: &ArgMatches) -> Result<(), CliError> {
     text += &open_settings();
     let path = out.join("results.md");
     write(&path, &text)?;
-    println!("{} from {count} runs", path.display());
+    say!("{} from {count} runs", path.display());
     Ok(())
 }
 
@@ -108,7 +108,7 @@ fn section(scale: Scale, runs: &Runs, out: &Path) -> Result<String, CliError> {
         let _ = writeln!(text, "| {} | {} | {verdict} | {} |", claim.place, claim.statement, claim.figures);
     }
     let of = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
-    println!(
+    say!(
         "{}: {} claims hold, {} fail, {} are open",
         scale.key(),
         of(Verdict::Holds),

@@ -6,11 +6,13 @@ use std::path::{Component, Path};
 
 use super::load::Runs;
 use crate::cli::report::{duration, grouped};
-use crate::experiments::{EXPERIMENTS, Number, Row, Scale, distinct_rows, mean_and_deviation};
+use crate::experiments::{Confidence, EXPERIMENTS, Number, Row, Scale, distinct_rows, mean_and_deviation};
 use crate::models::parameter_count;
+use crate::train::StopReason;
 
 /// What the runs have in common, in a sentence or two.
 pub(super) fn about(scale: Scale, runs: &Runs) -> String {
+    let all = distinct_rows(&EXPERIMENTS.iter().collect::<Vec<_>>(), scale);
     let distinct = |what: &dyn Fn(usize) -> String| {
         let all: BTreeSet<String> = (0..runs.count()).map(what).collect();
         all.into_iter().collect::<Vec<_>>().join(", ")
@@ -21,12 +23,16 @@ pub(super) fn about(scale: Scale, runs: &Runs) -> String {
         (Some(day), _) => (*day).to_owned(),
         _ => "no day".to_owned(),
     };
+    let of_rows: usize = all.iter().map(|row| runs.of(&row.recipe).len()).sum();
+    let others = match runs.count() - of_rows {
+        0 => String::new(),
+        count => format!("; {count} more try other settings"),
+    };
     let seconds: f64 = runs.about.iter().map(|(_, about)| about.summary.seconds).sum();
-    let all = distinct_rows(&EXPERIMENTS.iter().collect::<Vec<_>>(), scale);
     let have = all.iter().filter(|row| !runs.of(&row.recipe).is_empty()).count();
     format!(
-        "{} runs with version {} on {}, {between}; {} of training in all. They are {have} of the {} rows that \
-         `rote run all --scale {}` has; each run's recipe, epochs and summary are in its folder.",
+        "{} runs with version {} on {}, {between}; {} of training in all. {of_rows} of them are for {have} of the {} \
+         rows that `rote run all --scale {}` has{others}. Each run's recipe, epochs and summary are in its folder.",
         runs.count(),
         distinct(&|at| runs.about[at].1.version.clone()),
         distinct(&|at| runs.about[at].1.device.clone()),
@@ -89,7 +95,7 @@ pub(super) fn table4(scale: Scale, runs: &Runs, out: &Path) -> String {
             found.link
         );
     }
-    text
+    text + "\nA star: from lecture notes about the paper, not from a copy of its table.\n"
 }
 
 fn grid(name: &str, scale: Scale) -> Vec<Row> {
@@ -97,8 +103,10 @@ fn grid(name: &str, scale: Scale) -> Vec<Row> {
     experiment.map_or_else(Vec::new, |experiment| (experiment.rows)(scale))
 }
 
+/// A number of the paper; starred where it comes from notes about it.
 fn published(number: Option<Number>) -> String {
-    number.map_or_else(String::new, |number| format!("{:.2}", number.percent))
+    let star = |number: Number| if number.confidence == Confidence::Noted { "*" } else { "" };
+    number.map_or_else(String::new, |number| format!("{:.2}{}", number.percent, star(number)))
 }
 
 /// What the runs of a row say.
@@ -114,19 +122,27 @@ struct Found {
 impl Found {
     fn of(row: &Row, runs: &Runs, out: &Path) -> Self {
         let found = runs.of(&row.recipe);
+        let diverged = found.iter().filter(|(run, ..)| run.summary.stopped_by == StopReason::Diverged).count();
         let values = |what: fn(&crate::train::Summary) -> f64| -> Vec<f64> {
             found.iter().map(|(outcome, ..)| what(&outcome.summary)).collect()
         };
         let test = mean_and_deviation(&values(|summary| summary.test_accuracy));
         let time = mean_and_deviation(&values(|summary| summary.seconds));
+        let places: BTreeSet<String> =
+            found.iter().map(|(.., about)| format!("{}, {}", about.device, about.date)).collect();
+        let found_text = |numbers| match diverged {
+            0 => accuracy(numbers),
+            // Its network guesses, which would pass for knowing nothing.
+            count => format!("*{count} of {} diverged*", found.len()),
+        };
         Self {
-            train_text: accuracy(mean_and_deviation(&values(|summary| summary.train_accuracy))),
-            test_text: accuracy(test),
-            test: test.map(|(mean, _)| mean),
+            train_text: found_text(mean_and_deviation(&values(|summary| summary.train_accuracy))),
+            test_text: found_text(test),
+            test: test.map(|(mean, _)| mean).filter(|_| diverged == 0),
             seeds: found.len(),
             time: time.map_or_else(String::new, |(mean, _)| duration(mean)),
-            link: found.first().map_or_else(String::new, |(_, path, about)| {
-                format!("[{}, {}]({})", about.device, about.date, relative(path, out))
+            link: found.first().map_or_else(String::new, |(_, path, _)| {
+                format!("[{}]({})", places.into_iter().collect::<Vec<_>>().join("; "), relative(path, out))
             }),
         }
     }
