@@ -79,7 +79,7 @@ fn table(plot: &Plot, title: &str, across: &str, number: fn(f64) -> String) -> i
     };
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label=format!("Numbers of {title}")>
-            <table class="numbers" data-testid="numbers">
+            <table class="plot-numbers" data-testid="numbers">
                 <thead>
                     <tr>{head}</tr>
                 </thead>

@@ -1,7 +1,8 @@
 //! What a run has said so far, small enough to keep: this is what charts and number panels are read off.
 
+use crate::experiments::steps_to_fit;
 use crate::report::{LaneCurves, Point};
-use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Summary};
+use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, StopReason, Summary};
 
 /// Batch losses kept; beyond, every second one is dropped.
 const MOST_LOSSES: usize = 4096;
@@ -93,6 +94,12 @@ impl History {
     /// Epochs done.
     pub fn epoch(&self) -> u64 {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// Steps until the training set was fitted: by its loss, or because the run was to stop where all is right.
+    pub fn steps_to_fit(&self) -> Option<f64> {
+        let stopped = self.summary.as_ref().filter(|summary| summary.stopped_by == StopReason::TrainAccuracy);
+        steps_to_fit(&self.epochs).or_else(|| stopped.map(|summary| summary.steps as f64))
     }
 
     /// The last loss that is known: of a batch, or of an epoch.

@@ -58,7 +58,7 @@ impl Race {
             Self::BatchNorm => "batch norm on and off",
             Self::WeightDecay => "no weight decay and some",
             Self::Conditions => "five kinds of data (Figure 1a)",
-            Self::Corruption => "more and more random labels (Figures 1b, 1c)",
+            Self::Corruption => "random labels, 0 to 100 %",
             Self::Regularizers => "regularizers on random labels (Table 4)",
         }
     }
@@ -79,7 +79,8 @@ impl Race {
             }
             Self::Conditions => "Five networks with the same seed, one after the other, each on another kind of data.",
             Self::Corruption => {
-                "Five networks with the same seed, one after the other, with 0, 25, 50, 75 and 100 % of the labels random."
+                "Five networks with the same seed, one after the other, with 0, 25, 50, 75 and 100 % of the labels random (Figures 1b \
+                 and 1c)."
             }
             Self::Regularizers => {
                 "Four networks with the same seed learn random labels: with nothing against it, with weight decay, with \

@@ -7,15 +7,13 @@ use super::format::percent;
 use super::history::History;
 use super::page::Page;
 use super::race::LEVELS;
-use crate::experiments::steps_to_fit;
 use crate::report::{Line, Plot, Point, Stroke, test_errors_plot, times_to_fit_plot};
 
 /// Both figures.
 #[component]
 pub fn SweepCharts(page: Page) -> impl IntoView {
     let errors = move || points(page, |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy));
-    let times =
-        move || points(page, |history, clean| Some(steps_to_fit(&history.epochs)? / steps_to_fit(&clean?.epochs)?));
+    let times = move || points(page, |history, clean| Some(history.steps_to_fit()? / clean?.steps_to_fit()?));
     let draw = move |plot: fn(Vec<Line>) -> Plot, points: Vec<Point>| {
         let name = page.choices.with(|choices| choices.recipe.model.key().to_owned());
         plot(vec![Line { name, stroke: Stroke::Marked, points, ..Line::default() }])
@@ -26,7 +24,7 @@ pub fn SweepCharts(page: Page) -> impl IntoView {
             file="time-to-fit"
             title="Time to fit"
             drawn_title="Steps to fit, as a multiple of those with true labels"
-            caption="Figure 1b, a point a run: steps until an epoch's mean loss is at most 0.1, as a multiple of those with \
+            caption="Figure 1b, a point a run: steps until an epoch's mean loss is at most 0.1 or all is fitted, as a multiple of those with \
                      true labels. Across: labels replaced at random."
             across="Random labels"
             number=times_words

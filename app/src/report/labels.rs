@@ -1,8 +1,9 @@
 //! Names at the ends of lines, moved apart where lines end close together.
 
 /// Moves positions apart until neighbours are at least `gap` pixels from each other: each crowd is spread around its
-/// middle, the others stay where they are. None goes below `lowest` (pixels count downwards).
-pub(super) fn apart(positions: &[i32], gap: i32, lowest: i32) -> Vec<i32> {
+/// middle, the others stay where they are. None goes above `highest`, and none below `lowest` (pixels count downwards);
+/// where there is no room for all, the lower end is kept.
+pub(super) fn apart(positions: &[i32], gap: i32, highest: i32, lowest: i32) -> Vec<i32> {
     let mut order: Vec<usize> = (0..positions.len()).collect();
     order.sort_by_key(|&index| positions[index]);
     // With a gap taken off for each one below it, "far enough apart" becomes "not decreasing", and the nearest
@@ -21,6 +22,11 @@ pub(super) fn apart(positions: &[i32], gap: i32, lowest: i32) -> Vec<i32> {
     for ((rank, &index), place) in order.iter().enumerate().zip(spread) {
         placed[index] = place + rank as i32 * gap;
     }
+    let mut limit = highest;
+    for &index in &order {
+        placed[index] = placed[index].max(limit);
+        limit = placed[index] + gap;
+    }
     let mut limit = lowest;
     for &index in order.iter().rev() {
         placed[index] = placed[index].min(limit);
@@ -35,9 +41,10 @@ mod tests {
 
     #[test]
     fn crowded_labels_are_spread_around_their_middle_and_others_stay() {
-        assert_eq!(apart(&[100, 100, 300], 16, 400), [92, 108, 300]);
-        assert_eq!(apart(&[50, 10], 16, 400), [50, 10]);
-        assert_eq!(apart(&[100, 100], 16, 100), [84, 100]);
-        assert_eq!(apart(&[], 16, 400), Vec::<i32>::new());
+        assert_eq!(apart(&[100, 100, 300], 16, 0, 400), [92, 108, 300]);
+        assert_eq!(apart(&[50, 10], 16, 0, 400), [50, 10]);
+        assert_eq!(apart(&[100, 100], 16, 0, 100), [84, 100]);
+        assert_eq!(apart(&[10, 10, 10], 16, 5, 400), [5, 21, 37]);
+        assert_eq!(apart(&[], 16, 0, 400), Vec::<i32>::new());
     }
 }

@@ -124,8 +124,9 @@ pub fn draw_plot<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, plot: &Plot,
     }
     let anchors: Vec<i32> = named.iter().map(|(_, value)| axes.backend_coord(&(plot.x.end, *value)).1).collect();
     let (right, bottom) = axes.backend_coord(&(plot.x.end, plot.y.start));
+    let highest = axes.backend_coord(&(plot.x.end, plot.y.end)).1;
     let (x, lowest) = (right + theme.px(8.0) as i32, bottom - theme.px(LINE_HEIGHT / 3.0) as i32);
-    for ((line, _), y) in named.iter().zip(apart(&anchors, theme.px(LINE_HEIGHT) as i32, lowest)) {
+    for ((line, _), y) in named.iter().zip(apart(&anchors, theme.px(LINE_HEIGHT) as i32, highest, lowest)) {
         let color = theme.color(line.color);
         let style = font(theme, FONT_SIZE).color(&color).pos(Pos::new(HPos::Left, VPos::Center));
         // `backend_coord` counts from the whole picture, `draw_text` from this area.

@@ -10,7 +10,7 @@ use leptos::prelude::Get;
 use super::history::History;
 use super::page::Page;
 use super::race::LanePlan;
-use crate::experiments::{published_row, steps_to_fit};
+use crate::experiments::published_row;
 
 pub use prediction::storage;
 pub use text::LESSONS;
@@ -91,7 +91,7 @@ impl Measure {
         match self {
             Self::TrainAccuracy => Some(summary.train_accuracy),
             Self::TestAccuracy => Some(summary.test_accuracy),
-            Self::TimeToFit => Some(steps_to_fit(&history.epochs)? / steps_to_fit(&first?.epochs)?),
+            Self::TimeToFit => Some(history.steps_to_fit()? / first?.steps_to_fit()?),
             Self::MostTruth => truths().reduce(f64::max),
             Self::LastTruth => truths().next_back(),
         }

@@ -46,7 +46,14 @@ pub fn LessonView(page: Page, number: usize) -> impl IntoView {
                     .collect_view()}
             </ul>
             <Show when=move || (0..lesson.guesses.len()).any(shown)>
-                <p class="guess-key">"Bar: here. Ring: what you said. Line: the paper, with 50,000 pictures."</p>
+                <p class="guess-key">
+                    "Bar: here. Ring: what you said."
+                    {lesson
+                        .guesses
+                        .iter()
+                        .any(|guess| guess.paper().is_some())
+                        .then_some(" Line: the paper, with 50,000 pictures.")}
+                </p>
             </Show>
             <p class="lesson-state" role="status" data-testid="lesson-state">{run_state}</p>
             <div class="buttons lesson-buttons">
