@@ -77,6 +77,12 @@ test("a teacher's link hides parts, fixes settings and opens a chapter", async (
     assert.ok(await rote.page.locator(control).isDisabled(), control);
   }
   assert.ok(await rote.page.locator("#setting-images").isEnabled());
+  // What is hidden leaves no hole.
+  await rote.page.setViewportSize({ width: 1440, height: 900 });
+  const chartsLeft = async () => (await rote.page.locator(".charts").boundingBox()).x;
+  const beside = await chartsLeft();
+  await rote.go("race=off&hide=dial,settings&engine=cpu");
+  assert.ok((await chartsLeft()) < beside / 4);
   await rote.go("view=lesson-4");
   assert.match(await rote.testid("lesson").innerText(), /regularizers/i);
   await rote.page.context().close();
