@@ -1,7 +1,5 @@
 //! The URL: `?race=labels&label-corruption=0.5&images=500&engine=cpu` is the whole state of the controls.
 
-use std::collections::BTreeSet;
-
 use crate::engine::messages::EngineChoice;
 use crate::lab::lessons::LESSONS;
 use crate::lab::race::Race;
@@ -55,9 +53,9 @@ pub fn views() -> impl Iterator<Item = View> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Parts that are not shown, of [`PARTS`].
-    pub hidden: BTreeSet<String>,
+    pub hidden: Vec<String>,
     /// Settings that cannot be changed, by their keys; `race` and `engine` too.
-    pub fixed: BTreeSet<String>,
+    pub fixed: Vec<String>,
 }
 
 /// The parts of the page that a link can hide.
@@ -66,12 +64,12 @@ pub const PARTS: [&str; 9] = ["lessons", "presets", "dial", "settings", "charts"
 impl Limits {
     /// Whether a part is to be seen.
     pub fn shows(&self, part: &str) -> bool {
-        !self.hidden.contains(part)
+        !self.hidden.iter().any(|hidden| hidden == part)
     }
 
     /// Whether a setting cannot be changed.
     pub fn fixes(&self, key: &str) -> bool {
-        self.fixed.contains(key)
+        self.fixed.iter().any(|fixed| fixed == key)
     }
 }
 
@@ -158,7 +156,7 @@ pub fn write(choices: &Choices) -> String {
     }
     for (key, words) in [("hide", &choices.limits.hidden), ("fix", &choices.limits.fixed)] {
         if !words.is_empty() {
-            query = format!("{query}&{key}={}", words.iter().cloned().collect::<Vec<_>>().join(","));
+            query = format!("{query}&{key}={}", words.join(","));
         }
     }
     query

@@ -348,7 +348,10 @@ impl Page {
 }
 
 fn drafts_of(recipe: &Recipe) -> Drafts {
-    SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))).collect()
+    let mut drafts = Drafts::new();
+    // To collect would bring a sort of its own into the page.
+    drafts.extend(SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))));
+    drafts
 }
 
 /// The recipe of the texts, and the sentence for each that cannot be taken.

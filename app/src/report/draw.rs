@@ -94,7 +94,7 @@ fn line(lane: &LaneCurves, what: Option<&str>, stroke: Stroke, points: &[Point])
 /// Room for the largest loss but for rare spikes, and always for the loss of guessing.
 fn loss_ceiling(curves: &LearningCurves) -> f64 {
     let mut losses: Vec<f64> = curves.all_losses().map(|(_, loss)| loss).collect();
-    losses.sort_by(f64::total_cmp);
+    losses.sort_unstable_by(f64::total_cmp);
     let high = losses.get(losses.len().saturating_sub(1) * 98 / 100).copied().unwrap_or(0.0);
     (high * 1.05).max(curves.chance_loss() * 1.1).max(0.1)
 }

@@ -1,11 +1,12 @@
 //! Names at the ends of lines, moved apart where lines end close together.
 
+use super::order::ordered_by;
+
 /// Moves positions apart until neighbours are at least `gap` pixels from each other: each crowd is spread around its
 /// middle, the others stay where they are. None goes above `highest`, and none below `lowest` (pixels count downwards);
 /// where there is no room for all, the lower end is kept.
 pub(super) fn apart(positions: &[i32], gap: i32, highest: i32, lowest: i32) -> Vec<i32> {
-    let mut order: Vec<usize> = (0..positions.len()).collect();
-    order.sort_by_key(|&index| positions[index]);
+    let order = ordered_by(positions.len(), |index| positions[index].into());
     // With a gap taken off for each one below it, "far enough apart" becomes "not decreasing", and the nearest
     // non-decreasing sequence is found by merging neighbours into crowds (sum, count) while they stand the wrong way.
     let mut crowds: Vec<(i32, i32)> = Vec::new();

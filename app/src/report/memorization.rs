@@ -1,5 +1,6 @@
 //! What became of each training picture while a network learned: fitted when, forgotten how often, said what in between.
 
+use super::order::ordered_by;
 use crate::data::CIFAR10_CLASSES;
 
 /// Measurements of which all probabilities are kept; beyond, every second one is dropped.
@@ -133,9 +134,7 @@ impl Memorization {
 
     /// The pictures by when they were fitted, those that are not last; as they come where that is the same.
     pub fn by_fitted(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.count()).collect();
-        order.sort_by_key(|&picture| self.fitted_in(picture).unwrap_or(u32::MAX));
-        order
+        ordered_by(self.count(), |picture| self.fitted_in(picture).unwrap_or(u32::MAX).into())
     }
 
     /// Takes in a measurement: the likeliest classes, `[pictures]`, then the probabilities, `[pictures, 10]`. One that

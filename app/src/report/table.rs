@@ -18,7 +18,7 @@ pub fn plot_table(plot: &Plot, across: &str, number: fn(f64) -> String, most_row
     let lines: Vec<_> = plot.lines.iter().filter(|line| !line.name.is_empty()).collect();
     let mut places: Vec<f64> =
         lines.iter().flat_map(|line| &line.points).filter(|point| finite(point)).map(|point| point.0).collect();
-    places.sort_by(f64::total_cmp);
+    places.sort_unstable_by(f64::total_cmp);
     places.dedup();
     let value_at = |points: &[Point], x: f64| points.iter().find(|point| point.0 == x).map(|point| point.1);
     let row = |x: f64| {

@@ -29,9 +29,10 @@ pub struct Record {
 
 /// A recipe as the text of each setting by its key. All are written, for readers who have no list of the defaults.
 mod every_setting {
-    use std::collections::BTreeMap;
+    use std::fmt;
 
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::de::{Deserializer, Error, MapAccess, Visitor};
+    use serde::ser::Serializer;
 
     use crate::train::{Recipe, SETTINGS};
 
@@ -40,9 +41,26 @@ mod every_setting {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipe, D::Error> {
-        let settings = BTreeMap::<String, String>::deserialize(deserializer)?;
-        let (recipe, errors) = Recipe::from_pairs(settings.iter().map(|(key, value)| (&**key, &**value)));
-        errors.into_iter().next().map_or(Ok(recipe), |error| Err(D::Error::custom(error)))
+        deserializer.deserialize_map(Settings)
+    }
+
+    struct Settings;
+
+    impl<'de> Visitor<'de> for Settings {
+        type Value = Recipe;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("settings by their keys")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut settings: A) -> Result<Recipe, A::Error> {
+            let mut recipe = Recipe::default();
+            while let Some((key, value)) = settings.next_entry::<String, String>()? {
+                recipe.set(&key, &value).map_err(A::Error::custom)?;
+            }
+            recipe.check().map_err(A::Error::custom)?;
+            Ok(recipe)
+        }
     }
 }
 

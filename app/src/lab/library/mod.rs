@@ -78,10 +78,7 @@ impl Library {
             Some(KeptRun::of(id, record, true))
         });
         let read: Vec<KeptRun> = read.collect();
-        self.runs.update(|runs| {
-            runs.extend(read);
-            runs.sort_by(|one, other| other.date.cmp(&one.date));
-        });
+        self.runs.update(|runs| read.into_iter().for_each(|run| insert(runs, run)));
     }
 
     /// Reads the runs.
@@ -168,10 +165,7 @@ impl Library {
             let id = format!("{now}-{at}-{}", (js_sys::Math::random() * 1e9) as u32);
             let run = KeptRun::of(id, record, false);
             self.store(&run);
-            self.runs.update(|runs| {
-                let place = runs.partition_point(|other| other.date > run.date);
-                runs.insert(place, run);
-            });
+            self.runs.update(|runs| insert(runs, run));
         }
     }
 
@@ -190,6 +184,12 @@ impl Library {
             }
         });
     }
+}
+
+/// Puts a run where it belongs: the latest come first.
+fn insert(runs: &mut Vec<KeptRun>, run: KeptRun) {
+    let place = runs.partition_point(|other| other.date > run.date);
+    runs.insert(place, run);
 }
 
 /// The differences of a recipe from the default, but for its seed, which the list shows beside them.

@@ -12,7 +12,7 @@ use super::canvas::{Styles, context, pixel_ratio, resize};
 use super::format::grouped;
 use super::lane::Lane;
 use super::page::Page;
-use crate::report::{Fate, Memorization, Theme};
+use crate::report::{Fate, Memorization, Theme, ordered_by};
 use detail::Detail;
 use paint::{Cells, Look, paint};
 
@@ -48,11 +48,9 @@ words! {
 fn arranged(memory: &Memorization, order: Order, filter: Filter) -> Vec<usize> {
     let mut pictures = match order {
         Order::Fitted => memory.by_fitted(),
-        Order::Given | Order::Forgotten => (0..memory.count()).collect(),
+        Order::Given => (0..memory.count()).collect(),
+        Order::Forgotten => ordered_by(memory.count(), |picture| -i64::from(memory.forgotten(picture))),
     };
-    if order == Order::Forgotten {
-        pictures.sort_by_key(|&picture| std::cmp::Reverse(memory.forgotten(picture)));
-    }
     pictures.retain(|&picture| match filter {
         Filter::All => true,
         Filter::Lies => memory.is_lie(picture),
