@@ -8,8 +8,30 @@ use std::path::{Path, PathBuf};
 const NEVER: &[(&str, &[&str])] = &[
     ("words.rs", &["burn", "std::fs", "web_sys", "leptos"]),
     ("data", &["burn::", "web_sys", "leptos", "crate::models", "crate::train", "crate::device"]),
-    ("kernels", &["crate::data", "crate::models", "crate::train", "crate::device", "std::fs", "web_sys", "burn::"]),
-    ("models", &["crate::train", "crate::device", "std::fs", "web_sys", "wgpu", "cubecl", "LabelledPictures"]),
+    (
+        "kernels",
+        &[
+            "crate::data",
+            "crate::models",
+            "crate::train",
+            "crate::device",
+            "std::fs",
+            "web_sys",
+            "burn::",
+        ],
+    ),
+    (
+        "models",
+        &[
+            "crate::train",
+            "crate::device",
+            "std::fs",
+            "web_sys",
+            "wgpu",
+            "cubecl",
+            "LabelledPictures",
+        ],
+    ),
     (
         "train",
         &[
@@ -28,7 +50,16 @@ const NEVER: &[(&str, &[&str])] = &[
     ),
     (
         "experiments",
-        &["Session", "Checkpoint", "crate::cli", "crate::report", "crate::device", "plotters", "std::fs", "burn"],
+        &[
+            "Session",
+            "Checkpoint",
+            "crate::cli",
+            "crate::report",
+            "crate::device",
+            "plotters",
+            "std::fs",
+            "burn",
+        ],
     ),
     ("report", &["burn", "crate::train", "crate::models", "crate::device", "std::fs"]),
     ("device", &["crate::train", "crate::models", "crate::data", "crate::cli", "crate::engine"]),
@@ -56,24 +87,34 @@ fn code(file: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(file).unwrap();
     // Not at `#[cfg(test)] mod tests;`, whose tests are in a file of their own.
     let all: Vec<_> = text.lines().collect();
-    let is_test_module =
-        |at: usize| all[at] == "#[cfg(test)]" && all.get(at + 1).is_some_and(|next| next.ends_with('{'));
+    let is_test_module = |at: usize| {
+        all[at] == "#[cfg(test)]" && all.get(at + 1).is_some_and(|next| next.ends_with('{'))
+    };
     let lines = all.iter().enumerate().take_while(|(at, _)| !is_test_module(*at));
-    lines.map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default().to_owned())).collect()
+    lines
+        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default().to_owned()))
+        .collect()
 }
 
 #[test]
 fn no_folder_knows_what_it_must_not() {
     for (folder, words) in NEVER {
         let files = rust_files(&source_root().join(folder));
-        assert!(!files.is_empty(), "{folder} is gone: take it out of this test and of the architecture page");
+        assert!(
+            !files.is_empty(),
+            "{folder} is gone: take it out of this test and of the architecture page"
+        );
         for file in files {
             if file.ends_with("tests.rs") {
                 continue;
             }
             for (line, text) in code(&file) {
                 for word in *words {
-                    assert!(!text.contains(word), "{}:{line}: {folder} must not know `{word}`", file.display());
+                    assert!(
+                        !text.contains(word),
+                        "{}:{line}: {folder} must not know `{word}`",
+                        file.display()
+                    );
                 }
             }
         }
@@ -89,8 +130,19 @@ fn only_the_device_folder_names_a_backend() {
             continue;
         }
         for (line, text) in code(&file) {
-            for word in ["Device::flex", "Device::wgpu", "burn::tensor::wgpu", "burn_wgpu", "burn_flex", "cubecl"] {
-                assert!(!text.contains(word), "{}:{line} names a backend: `{word}`", file.display());
+            for word in [
+                "Device::flex",
+                "Device::wgpu",
+                "burn::tensor::wgpu",
+                "burn_wgpu",
+                "burn_flex",
+                "cubecl",
+            ] {
+                assert!(
+                    !text.contains(word),
+                    "{}:{line} names a backend: `{word}`",
+                    file.display()
+                );
             }
         }
     }
@@ -101,8 +153,13 @@ fn nothing_reads_the_device_synchronously_where_a_browser_would_panic() {
     for folder in ["kernels", "models", "train", "engine"] {
         for file in rust_files(&source_root().join(folder)) {
             for (line, text) in code(&file) {
-                for word in [".into_data()", ".to_data()", ".into_scalar()", ".sync()", ".read_one"] {
-                    assert!(!text.contains(word), "{}:{line}: `{word}` panics in a browser", file.display());
+                for word in [".into_data()", ".to_data()", ".into_scalar()", ".sync()", ".read_one"]
+                {
+                    assert!(
+                        !text.contains(word),
+                        "{}:{line}: `{word}` panics in a browser",
+                        file.display()
+                    );
                 }
             }
         }
@@ -116,7 +173,10 @@ fn every_folder_of_the_crate_stands_on_the_architecture_page() {
         let entry = entry.unwrap();
         if entry.path().is_dir() && entry.file_name() != "bin" {
             let name = entry.file_name().to_string_lossy().into_owned();
-            assert!(page.contains(&format!("`{name}`")), "docs/ARCHITECTURE.md does not mention `{name}`");
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "docs/ARCHITECTURE.md does not mention `{name}`"
+            );
         }
     }
 }

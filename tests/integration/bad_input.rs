@@ -32,7 +32,11 @@ fn wrong_settings_name_the_setting_the_value_and_the_range() {
     train("--label-corruption", "1.5", &["`label-corruption` is 1.5", "between 0 and 1"]);
     train("--label-corruption", "-0.1", &["`label-corruption` is -0.1", "between 0 and 1"]);
     train("--batch-size", "0", &["`batch-size` is 0", "between 1 and"]);
-    train("--batch-size", "1001", &["`batch-size` is 1001", "between 1 and 1000, the number of images"]);
+    train(
+        "--batch-size",
+        "1001",
+        &["`batch-size` is 1001", "between 1 and 1000, the number of images"],
+    );
     train("--images", "60000", &["`images` is 60000", "between 10 and 50000"]);
     train("--learning-rate", "fast", &["`learning-rate` is fast", "auto or a number between"]);
     train("--random-crop", "perhaps", &["`random-crop` is perhaps", "true or false"]);
@@ -59,7 +63,12 @@ fn a_wrong_recipe_file_is_named_with_what_is_wrong_in_it() {
 fn data_that_is_not_there_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["train", "--device", "cpu", "--images", "5000", "--data-dir", "empty"];
-    check_in(folder.path(), &arguments, 2, &["`images` is 5000", "only 2000 training images", "rote data fetch"]);
+    check_in(
+        folder.path(),
+        &arguments,
+        2,
+        &["`images` is 5000", "only 2000 training images", "rote data fetch"],
+    );
 }
 
 #[test]
@@ -67,29 +76,52 @@ fn damaged_data_files_name_the_file_the_place_and_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let whole = vec![0u8; 10_000 * CIFAR10_RECORD_BYTES];
     let write_all = || {
-        for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
+        for name in [
+            "data_batch_1",
+            "data_batch_2",
+            "data_batch_3",
+            "data_batch_4",
+            "data_batch_5",
+            "test_batch",
+        ] {
             fs::write(folder.path().join(format!("{name}.bin")), &whole).unwrap();
         }
     };
     let arguments = ["train", "--device", "cpu", "--images", "5000", "--data-dir", "."];
     write_all();
     fs::write(folder.path().join("data_batch_2.bin"), &whole[..100]).unwrap();
-    check_in(folder.path(), &arguments, 1, &["data_batch_2.bin has 100 bytes", "30730000 are expected", "truncated"]);
+    check_in(
+        folder.path(),
+        &arguments,
+        1,
+        &["data_batch_2.bin has 100 bytes", "30730000 are expected", "truncated"],
+    );
     let longer = [whole.as_slice(), &[0]].concat();
     fs::write(folder.path().join("data_batch_2.bin"), longer).unwrap();
     check_in(folder.path(), &arguments, 1, &["data_batch_2.bin has 30730001 bytes", "too long"]);
     let mut wrong_label = whole.clone();
     wrong_label[CIFAR10_RECORD_BYTES] = 10;
     fs::write(folder.path().join("data_batch_2.bin"), wrong_label).unwrap();
-    check_in(folder.path(), &arguments, 1, &["data_batch_2.bin has the label 10 at byte 3073", "0 to 9"]);
+    check_in(
+        folder.path(),
+        &arguments,
+        1,
+        &["data_batch_2.bin has the label 10 at byte 3073", "0 to 9"],
+    );
     write_all();
-    check_in(folder.path(), &["data", "verify", "--data-dir", "."], 1, &["data_batch_1.bin", "SHA-256"]);
+    check_in(
+        folder.path(),
+        &["data", "verify", "--data-dir", "."],
+        1,
+        &["data_batch_1.bin", "SHA-256"],
+    );
 }
 
 #[test]
 fn a_checkpoint_that_cannot_be_used_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let short = ["train", "--images", "40", "--batch-size", "20", "--epochs", "1", "--device", "cpu"];
+    let short =
+        ["train", "--images", "40", "--batch-size", "20", "--epochs", "1", "--device", "cpu"];
     let made = rote(folder.path(), &[&short[..], &["--save", "run.rote"]].concat());
     assert!(made.status.success());
     let resume = ["train", "--device", "cpu", "--resume"];
@@ -99,15 +131,30 @@ fn a_checkpoint_that_cannot_be_used_is_named_with_the_reason() {
     fs::write(folder.path().join("cut.rote"), &bytes[..1000]).unwrap();
     check_in(folder.path(), &[&resume[..], &["cut.rote"]].concat(), 1, &["cut.rote", "checksum"]);
     fs::write(folder.path().join("text.rote"), "hello").unwrap();
-    check_in(folder.path(), &[&resume[..], &["text.rote"]].concat(), 1, &["text.rote", "not a usable checkpoint"]);
-    check_in(folder.path(), &[&resume[..], &["none.rote"]].concat(), 1, &["none.rote could not be read"]);
+    check_in(
+        folder.path(),
+        &[&resume[..], &["text.rote"]].concat(),
+        1,
+        &["text.rote", "not a usable checkpoint"],
+    );
+    check_in(
+        folder.path(),
+        &[&resume[..], &["none.rote"]].concat(),
+        1,
+        &["none.rote could not be read"],
+    );
 }
 
 #[test]
 fn an_unwritable_place_for_checkpoints_is_found_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["train", "--device", "cpu", "--save", "no/such/folder/run.rote"];
-    check_in(folder.path(), &arguments, 1, &["no/such/folder/run.rote could not be written", "--save"]);
+    check_in(
+        folder.path(),
+        &arguments,
+        1,
+        &["no/such/folder/run.rote could not be written", "--save"],
+    );
 }
 
 #[test]
@@ -119,6 +166,9 @@ fn more_images_than_a_size_holds_are_refused_by_name() {
         corrupt_test_labels: false,
         seed: 1,
     };
-    let error = rote::data::Examples::of_run(&bundled, TIERS[0].train + 1, randomization).err().unwrap().to_string();
+    let error = rote::data::Examples::of_run(&bundled, TIERS[0].train + 1, randomization)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("`images` is 2001") && error.contains("2000"), "{error}");
 }

@@ -8,7 +8,11 @@ use rote::train::Event;
 use serde_json::Value;
 
 pub fn rote(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rote")).args(arguments).current_dir(folder).output().expect("rote starts")
+    Command::new(env!("CARGO_BIN_EXE_rote"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("rote starts")
 }
 
 fn stdout(output: &Output) -> String {
@@ -21,15 +25,19 @@ fn stderr(output: &Output) -> String {
 
 fn summary(output: &Output) -> Value {
     assert!(output.status.success(), "{}", stderr(output));
-    serde_json::from_str(stdout(output).lines().last().expect("a last line")).expect("the last line is JSON")
+    serde_json::from_str(stdout(output).lines().last().expect("a last line"))
+        .expect("the last line is JSON")
 }
 
 #[test]
 fn models_lists_the_counts_of_table_1() {
     let folder = tempfile::tempdir().unwrap();
-    let listed: Vec<Value> = serde_json::from_str(&stdout(&rote(folder.path(), &["models", "--json"]))).unwrap();
-    let found: Vec<_> =
-        listed.iter().map(|row| (row["name"].as_str().unwrap(), row["parameters"].as_u64().unwrap())).collect();
+    let listed: Vec<Value> =
+        serde_json::from_str(&stdout(&rote(folder.path(), &["models", "--json"]))).unwrap();
+    let found: Vec<_> = listed
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["parameters"].as_u64().unwrap()))
+        .collect();
     let expected = [
         ("mlp-1x512", 1_209_866),
         ("mlp-3x512", 1_735_178),
@@ -44,7 +52,18 @@ fn models_lists_the_counts_of_table_1() {
 #[test]
 fn a_short_run_ends_with_one_json_object_and_tells_its_epochs_on_standard_error() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["train", "--images", "40", "--batch-size", "20", "--epochs", "3", "--device", "cpu", "--json"];
+    let arguments = [
+        "train",
+        "--images",
+        "40",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "3",
+        "--device",
+        "cpu",
+        "--json",
+    ];
     let output = rote(folder.path(), &arguments);
     let summary = summary(&output);
     assert_eq!(
@@ -61,11 +80,24 @@ fn a_short_run_ends_with_one_json_object_and_tells_its_epochs_on_standard_error(
 #[test]
 fn events_are_json_lines_from_start_to_summary() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments =
-        ["train", "--images", "40", "--batch-size", "20", "--epochs", "2", "--device", "cpu", "--events", "jsonl"];
+    let arguments = [
+        "train",
+        "--images",
+        "40",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "2",
+        "--device",
+        "cpu",
+        "--events",
+        "jsonl",
+    ];
     let output = rote(folder.path(), &arguments);
-    let events: Vec<Event> =
-        stdout(&output).lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
+    let events: Vec<Event> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an event a line"))
+        .collect();
     assert!(matches!(events.first(), Some(Event::Started { .. })));
     assert!(matches!(events.last(), Some(Event::Finished(_))));
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Step { .. })).count(), 4);
@@ -74,8 +106,15 @@ fn events_are_json_lines_from_start_to_summary() {
 #[test]
 fn flags_win_over_the_recipe_file() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("run.toml"), "images = 40\nbatch-size = 20\nepochs = 5\nseed = 3\n").unwrap();
-    let output = rote(folder.path(), &["train", "--recipe", "run.toml", "--epochs", "1", "--device", "cpu", "--json"]);
+    std::fs::write(
+        folder.path().join("run.toml"),
+        "images = 40\nbatch-size = 20\nepochs = 5\nseed = 3\n",
+    )
+    .unwrap();
+    let output = rote(
+        folder.path(),
+        &["train", "--recipe", "run.toml", "--epochs", "1", "--device", "cpu", "--json"],
+    );
     let summary = summary(&output);
     let recipe = summary["recipe"].as_str().unwrap();
     assert_eq!(summary["epochs"], 1);
@@ -85,23 +124,51 @@ fn flags_win_over_the_recipe_file() {
 #[test]
 fn a_switch_can_stand_alone_in_front_of_another_flag() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments =
-        ["train", "--random-crop", "--images", "40", "--batch-norm", "false", "--batch-size", "20", "--epochs", "1"];
+    let arguments = [
+        "train",
+        "--random-crop",
+        "--images",
+        "40",
+        "--batch-norm",
+        "false",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "1",
+    ];
     let output = rote(folder.path(), &[&arguments[..], &["--device", "cpu", "--json"]].concat());
     let recipe = summary(&output)["recipe"].as_str().unwrap().to_owned();
-    assert!(recipe.contains("random-crop = true") && recipe.contains("batch-norm = false"), "{recipe}");
+    assert!(
+        recipe.contains("random-crop = true") && recipe.contains("batch-norm = false"),
+        "{recipe}"
+    );
 }
 
 #[test]
 fn saving_over_another_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let run =
-        ["train", "--images", "40", "--batch-size", "20", "--epochs", "1", "--device", "cpu", "--save", "run.rote"];
+    let run = [
+        "train",
+        "--images",
+        "40",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "1",
+        "--device",
+        "cpu",
+        "--save",
+        "run.rote",
+    ];
     assert!(rote(folder.path(), &run).status.success());
     let before = std::fs::read(folder.path().join("run.rote")).unwrap();
     let output = rote(folder.path(), &[&run[..], &["--seed", "2"]].concat());
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("run.rote is not of this run and would be replaced"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("run.rote is not of this run and would be replaced"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(std::fs::read(folder.path().join("run.rote")).unwrap(), before);
 }
 
@@ -109,7 +176,18 @@ fn saving_over_another_run_is_refused() {
 #[test]
 fn ctrl_c_saves_the_run_and_resuming_ends_as_an_undisturbed_one() {
     let folder = tempfile::tempdir().unwrap();
-    let run = ["train", "--images", "100", "--batch-size", "10", "--epochs", "40", "--device", "cpu", "--json"];
+    let run = [
+        "train",
+        "--images",
+        "100",
+        "--batch-size",
+        "10",
+        "--epochs",
+        "40",
+        "--device",
+        "cpu",
+        "--json",
+    ];
     let undisturbed = summary(&rote(folder.path(), &run));
 
     let mut child = Command::new(env!("CARGO_BIN_EXE_rote"))
@@ -125,7 +203,8 @@ fn ctrl_c_saves_the_run_and_resuming_ends_as_an_undisturbed_one() {
     for line in lines {
         epochs += u32::from(line.unwrap().contains("\"event\":\"epoch\""));
         if epochs == 2 {
-            let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+            let interrupt =
+                Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
             assert!(interrupt.success());
             epochs += 1;
         }
@@ -135,8 +214,13 @@ fn ctrl_c_saves_the_run_and_resuming_ends_as_an_undisturbed_one() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("go on with `rote train --resume run.rote`"), "{told}");
 
-    let resumed = summary(&rote(folder.path(), &["train", "--resume", "run.rote", "--device", "cpu", "--json"]));
-    for key in ["train_accuracy", "test_accuracy", "train_loss", "steps", "epochs", "stopped_by", "recipe"] {
+    let resumed = summary(&rote(
+        folder.path(),
+        &["train", "--resume", "run.rote", "--device", "cpu", "--json"],
+    ));
+    for key in
+        ["train_accuracy", "test_accuracy", "train_loss", "steps", "epochs", "stopped_by", "recipe"]
+    {
         assert_eq!(resumed[key], undisturbed[key], "{key}");
     }
 }

@@ -13,7 +13,9 @@ const EXPECT_GPU: &str = "ROTE_EXPECT_GPU";
 fn gpu() -> Option<OpenDevice> {
     match device::open(DeviceChoice::Gpu) {
         Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var_os(EXPECT_GPU).is_some() => panic!("{EXPECT_GPU} is set, but {error}"),
+        Err(error) if std::env::var_os(EXPECT_GPU).is_some() => {
+            panic!("{EXPECT_GPU} is set, but {error}")
+        }
         Err(error) => {
             eprintln!("not compared: {error}");
             None
@@ -38,8 +40,11 @@ fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
     let Some(gpu) = gpu() else { return };
     // At its own learning rate the CNN amplifies the last bit of a rounding to a percent within twenty steps, on any two
     // devices; at a small one the losses show whether both compute the same.
-    for (model, settings) in [("mlp-1x512", ""), ("mlp-3x512", ""), ("cnn-small", "learning-rate = 0.001")] {
-        let text = format!("model = \"{model}\"\nimages = 640\nbatch-size = 32\nsteps = 20\n{settings}");
+    for (model, settings) in
+        [("mlp-1x512", ""), ("mlp-3x512", ""), ("cnn-small", "learning-rate = 0.001")]
+    {
+        let text =
+            format!("model = \"{model}\"\nimages = 640\nbatch-size = 32\nsteps = 20\n{settings}");
         let losses_on = |device: &OpenDevice| {
             losses(&finish(&mut Session::new(&recipe(&text), &bundled(), &device.device).unwrap()))
         };
@@ -47,7 +52,11 @@ fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
         assert_eq!((on_cpu.len(), on_gpu.len()), (20, 20));
         for (step, (cpu, gpu_loss)) in on_cpu.iter().zip(&on_gpu).enumerate() {
             let difference = (cpu - gpu_loss).abs() / cpu.abs();
-            assert!(difference < 1e-3, "{model} on {}, step {step}: {cpu} and {gpu_loss}", gpu.name);
+            assert!(
+                difference < 1e-3,
+                "{model} on {}, step {step}: {cpu} and {gpu_loss}",
+                gpu.name
+            );
         }
     }
 }

@@ -27,7 +27,8 @@ fn stdout(output: &Output) -> String {
 }
 
 fn folders(runs: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<_> = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<_> =
+        fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     found.sort();
     found
 }
@@ -45,17 +46,26 @@ fn summaries(runs: &Path) -> BTreeMap<String, Value> {
 
 /// Epochs told so far in all runs.
 fn epochs(runs: &Path) -> usize {
-    let events = folders(runs).into_iter().filter_map(|path| fs::read_to_string(path.join("events.jsonl")).ok());
+    let events = folders(runs)
+        .into_iter()
+        .filter_map(|path| fs::read_to_string(path.join("events.jsonl")).ok());
     events.map(|text| text.matches("\"event\":\"epoch\"").count()).sum()
 }
 
 /// The steps at which runs were begun or gone on with.
 fn starts(runs: &Path) -> impl Iterator<Item = u64> {
-    let logs = folders(runs).into_iter().filter_map(|path| fs::read_to_string(path.join("events.jsonl")).ok());
+    let logs = folders(runs)
+        .into_iter()
+        .filter_map(|path| fs::read_to_string(path.join("events.jsonl")).ok());
     let events: Vec<Value> = logs
-        .flat_map(|log| log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>())
+        .flat_map(|log| {
+            log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>()
+        })
         .collect();
-    events.into_iter().filter(|event| event["event"] == "started").filter_map(|event| event["step"].as_u64())
+    events
+        .into_iter()
+        .filter(|event| event["event"] == "started")
+        .filter_map(|event| event["step"].as_u64())
 }
 
 #[test]
@@ -72,7 +82,11 @@ fn a_grid_killed_five_times_ends_with_the_numbers_of_an_undisturbed_one() {
         let before = epochs(&runs);
         let more = 1 + chance.below(all_epochs as u32 / 5) as usize;
         let mut child = Command::new(env!("CARGO_BIN_EXE_rote"));
-        child.args(words(GRID)).current_dir(killed.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        child
+            .args(words(GRID))
+            .current_dir(killed.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = child.spawn().unwrap();
         while epochs(&runs) < before + more && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
@@ -94,14 +108,20 @@ fn two_processes_share_a_grid_and_run_nothing_twice() {
     let line = format!("{GRID} --seeds 3");
     let start = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rote"));
-        command.args(words(&line)).current_dir(folder.path()).stdout(Stdio::piped()).spawn().unwrap()
+        command
+            .args(words(&line))
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
     };
     let children = [start(), start()];
     let outputs = children.map(|child| child.wait_with_output().unwrap());
     assert!(outputs.iter().all(|output| output.status.success()));
     // The one that is done sooner waits for what the other is at.
     assert!(outputs.iter().all(|output| stdout(output).contains("9 of 9 runs are done")));
-    let made: usize = outputs.iter().map(|output| stdout(output).matches(" epochs in ").count()).sum();
+    let made: usize =
+        outputs.iter().map(|output| stdout(output).matches(" epochs in ").count()).sum();
     assert_eq!((made, summaries(&folder.path().join("runs")).len()), (9, 9));
 }
 
@@ -145,7 +165,11 @@ fn a_run_without_its_data_or_its_folder_fails_alone() {
     let output = run(folder.path(), &line);
     assert_eq!(output.status.code(), Some(1));
     let told = stdout(&output);
-    assert_eq!((told.matches("FAILED").count(), told.matches(" epochs in ").count()), (3, 3), "{told}");
+    assert_eq!(
+        (told.matches("FAILED").count(), told.matches(" epochs in ").count()),
+        (3, 3),
+        "{told}"
+    );
     assert!(told.contains("rote data fetch"), "{told}");
 
     let blocked = tempfile::tempdir().unwrap();

@@ -10,7 +10,13 @@ use rote::models::{Layer, ModelName, Network, NetworkState, Role};
 use crate::devices::{devices_turn, every_device};
 use crate::support::REST;
 
-fn conv(name: &str, [inputs, outputs]: [usize; 2], kernel: usize, stride: usize, bias: bool) -> Layer {
+fn conv(
+    name: &str,
+    [inputs, outputs]: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    bias: bool,
+) -> Layer {
     Layer::Conv { name: name.into(), inputs, outputs, kernel, stride, bias }
 }
 
@@ -28,7 +34,11 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
     let _turn = devices_turn();
     let specs: Vec<_> = layers.iter().flat_map(Layer::parameters).collect();
     let scale = |shape: &[usize]| {
-        if shape.len() > 1 { (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt() } else { 0.3 }
+        if shape.len() > 1 {
+            (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt()
+        } else {
+            0.3
+        }
     };
     let parameters: Vec<Vec<f32>> = specs
         .iter()
@@ -40,14 +50,16 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
     for device in every_device() {
         leave_rubbish(&device.device);
         let rate = if dropout { 0.4 } else { 0.0 };
-        let mut network = Network::from_layers(layers, [side, channels], rate, |_| false, &device.device, batch);
+        let mut network =
+            Network::from_layers(layers, [side, channels], rate, |_| false, &device.device, batch);
         assert!(network.restore(&NetworkState::at_start(layers, parameters.clone())));
         let step = 3;
         let loss = network.train_step_on(&pictures, &labels, step, REST);
         let found_loss = f64::from(pollster::block_on(network.losses(&[loss])).unwrap()[0]);
         let found = pollster::block_on(network.gradients()).unwrap();
 
-        let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
+        let wide =
+            |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
         let masks = network.masks(batch, step);
         let examples = Examples {
             pictures: wide(&pictures),
@@ -64,10 +76,15 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
             expected.loss
         );
         for ((spec, found), expected) in specs.iter().zip(&found).zip(&expected.gradients) {
-            let greatest = expected.iter().fold(1e-6f64, |greatest, value| greatest.max(value.abs()));
+            let greatest =
+                expected.iter().fold(1e-6f64, |greatest, value| greatest.max(value.abs()));
             for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let difference = (f64::from(*found) - expected).abs();
-                assert!(difference < 1e-4 * greatest, "{name}, {} {at}: {found} and {expected}", spec.name);
+                assert!(
+                    difference < 1e-4 * greatest,
+                    "{name}, {} {at}: {found} and {expected}",
+                    spec.name
+                );
             }
         }
         against_finite_differences(layers, &wide_parameters, &examples, &found);
@@ -83,10 +100,16 @@ fn leave_rubbish(device: &Device) {
 }
 
 /// Some coordinates of each parameter: `(loss(w + h) - loss(w - h)) / 2h` in double precision.
-fn against_finite_differences(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples, found: &[Vec<f32>]) {
+fn against_finite_differences(
+    layers: &[Layer],
+    parameters: &[Vec<f64>],
+    examples: &Examples,
+    found: &[Vec<f32>],
+) {
     const STEP: f64 = 1e-6;
     for (number, own) in parameters.iter().enumerate() {
-        let greatest = found[number].iter().fold(1e-3f32, |greatest, value| greatest.max(value.abs()));
+        let greatest =
+            found[number].iter().fold(1e-3f32, |greatest, value| greatest.max(value.abs()));
         for at in [0, own.len() / 3, own.len() - 1] {
             let moved = |by: f64| {
                 let mut moved = parameters.to_vec();
@@ -107,8 +130,14 @@ fn against_finite_differences(layers: &[Layer], parameters: &[Vec<f64>], example
 #[test]
 fn dense_layers_have_the_gradients_of_plain_tensor_code() {
     // 7 * 7 * 3 = 147 inputs; 37, 51 and 5 units: multiples of no tile.
-    let layers =
-        [Layer::Flatten, dense("one", 147, 37), Layer::Relu, dense("two", 37, 51), Layer::Relu, dense("logits", 51, 5)];
+    let layers = [
+        Layer::Flatten,
+        dense("one", 147, 37),
+        Layer::Relu,
+        dense("two", 37, 51),
+        Layer::Relu,
+        dense("logits", 51, 5),
+    ];
     check(&layers, 11, [7, 3], false);
     check(&layers, 1, [7, 3], false);
 }
@@ -119,13 +148,15 @@ fn gradients_are_right_where_a_batch_is_cut_into_pieces() {
     let layers = [Layer::Flatten, dense("one", 27, 13), Layer::Relu, dense("logits", 13, 5)];
     check(&layers, 259, [3, 3], false);
     // Several images in each part of a convolution's sum, in groups whose last is smaller.
-    let layers = [conv("one", [3, 7], 3, 1, true), Layer::Relu, Layer::Flatten, dense("logits", 7 * 81, 5)];
+    let layers =
+        [conv("one", [3, 7], 3, 1, true), Layer::Relu, Layer::Flatten, dense("logits", 7 * 81, 5)];
     check(&layers, 37, [9, 3], false);
 }
 
 #[test]
 fn dropout_has_the_gradients_of_plain_tensor_code() {
-    let layers = [Layer::Flatten, dense("one", 75, 19), Layer::Relu, Layer::Dropout, dense("logits", 19, 5)];
+    let layers =
+        [Layer::Flatten, dense("one", 75, 19), Layer::Relu, Layer::Dropout, dense("logits", 19, 5)];
     check(&layers, 9, [5, 3], true);
 }
 
@@ -178,7 +209,9 @@ fn batch_norm_has_the_gradients_of_plain_tensor_code() {
 
 #[test]
 fn pooling_has_the_gradients_of_plain_tensor_code() {
-    for (size, stride, same) in [(2, 2, false), (3, 2, true), (3, 1, true), (2, 2, true), (3, 2, false)] {
+    for (size, stride, same) in
+        [(2, 2, false), (3, 2, true), (3, 1, true), (2, 2, true), (3, 2, false)]
+    {
         let side = 9usize;
         let after = if same { side.div_ceil(stride) } else { (side - size) / stride + 1 };
         let layers = [
@@ -189,7 +222,8 @@ fn pooling_has_the_gradients_of_plain_tensor_code() {
         ];
         check(&layers, 4, [side, 3], false);
     }
-    let layers = [conv("one", [3, 18], 3, 1, true), Layer::Relu, Layer::MeanPool, dense("logits", 18, 5)];
+    let layers =
+        [conv("one", [3, 18], 3, 1, true), Layer::Relu, Layer::MeanPool, dense("logits", 18, 5)];
     check(&layers, 4, [7, 3], false);
 }
 
@@ -234,8 +268,14 @@ fn momentum_and_decay_move_the_weights_as_by_hand() {
     let layers = [Layer::Flatten, dense("logits", 1, 2)];
     let _turn = devices_turn();
     for device in every_device() {
-        let mut network =
-            Network::from_layers(&layers, [1, 1], 0.0, |role| role == Role::DenseWeight, &device.device, 1);
+        let mut network = Network::from_layers(
+            &layers,
+            [1, 1],
+            0.0,
+            |role| role == Role::DenseWeight,
+            &device.device,
+            1,
+        );
         let start = NetworkState {
             parameters: vec![vec![1.0, -1.0], vec![0.0, 0.0]],
             velocities: vec![vec![0.0, 0.0], vec![0.0, 0.0]],
@@ -260,9 +300,15 @@ fn every_model_has_the_gradients_of_plain_tensor_code_on_every_device() {
     let _turn = devices_turn();
     for device in every_device() {
         for &model in ModelName::ALL {
-            let (difference, parameter) = pollster::block_on(gradient_difference(model, &device.device)).unwrap();
+            let (difference, parameter) =
+                pollster::block_on(gradient_difference(model, &device.device)).unwrap();
             // Without an activation that rounds to the other side of ReLU it is below 1e-5.
-            assert!(difference < 0.05, "{} on {}: {parameter} {difference}", model.key(), device.name);
+            assert!(
+                difference < 0.05,
+                "{} on {}: {parameter} {difference}",
+                model.key(),
+                device.name
+            );
         }
     }
 }
@@ -270,14 +316,20 @@ fn every_model_has_the_gradients_of_plain_tensor_code_on_every_device() {
 #[test]
 fn a_smaller_batch_after_a_larger_one_is_computed_alone() {
     // What the larger batch left behind in the buffers must not be seen.
-    let layers =
-        [conv("one", [3, 5], 3, 1, false), norm("one", 5), Layer::Relu, Layer::MeanPool, dense("logits", 5, 5)];
+    let layers = [
+        conv("one", [3, 5], 3, 1, false),
+        norm("one", 5),
+        Layer::Relu,
+        Layer::MeanPool,
+        dense("logits", 5, 5),
+    ];
     let parameters = hashed_parameters(&layers);
     let (large, small) = (hashed(6 * 75, 1, 1.0), hashed(2 * 75, 2, 1.0));
     let _turn = devices_turn();
     for device in every_device() {
         let fresh = || {
-            let mut network = Network::from_layers(&layers, [5, 3], 0.0, |_| false, &device.device, 6);
+            let mut network =
+                Network::from_layers(&layers, [5, 3], 0.0, |_| false, &device.device, 6);
             assert!(network.restore(&NetworkState::at_start(&layers, parameters.clone())));
             network
         };
@@ -285,7 +337,10 @@ fn a_smaller_batch_after_a_larger_one_is_computed_alone() {
         used.train_step_on(&large, &[0, 1, 2, 3, 4, 0], 0, REST);
         let losses = [&mut used, &mut unused].map(|network| {
             let loss = network.train_step_on(&small, &[1, 2], 1, REST);
-            (pollster::block_on(network.losses(&[loss])).unwrap(), pollster::block_on(network.gradients()).unwrap())
+            (
+                pollster::block_on(network.losses(&[loss])).unwrap(),
+                pollster::block_on(network.gradients()).unwrap(),
+            )
         });
         assert!(losses[0] == losses[1], "{}", device.name);
     }

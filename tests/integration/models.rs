@@ -58,7 +58,8 @@ fn check(reference: &Reference) {
 }
 
 fn references() -> Vec<Reference> {
-    serde_json::from_str(include_str!("reference/models.json")).expect("the reference numbers are JSON")
+    serde_json::from_str(include_str!("reference/models.json"))
+        .expect("the reference numbers are JSON")
 }
 
 fn check_model(name: &str) {

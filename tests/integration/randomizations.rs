@@ -1,12 +1,18 @@
 //! The randomization tests of section 2.1, on the bundled pictures.
 
-use rote::data::{Condition, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Split, View, shown_labels};
+use rote::data::{
+    Condition, Examples, INPUT_SIDE, INPUT_VALUES, Randomization, Split, View, shown_labels,
+};
 
 use crate::support::bundled;
 
 const POSITIONS: usize = INPUT_SIDE * INPUT_SIDE;
 
-fn examples(condition: Condition, label_corruption: f64, corrupt_test_labels: bool) -> [Examples; 2] {
+fn examples(
+    condition: Condition,
+    label_corruption: f64,
+    corrupt_test_labels: bool,
+) -> [Examples; 2] {
     let randomization = Randomization { condition, label_corruption, corrupt_test_labels, seed: 1 };
     Examples::of_run(&bundled(), 200, randomization).unwrap()
 }
@@ -23,9 +29,13 @@ fn input(examples: &Examples, index: usize) -> Vec<f32> {
 
 /// For each position of a rearranged input, the positions of the original with the same three channel values.
 fn origins(rearranged: &[f32], original: &[f32]) -> Vec<Vec<usize>> {
-    let pixel = |input: &[f32], at: usize| [0, 1, 2].map(|channel| input[channel * POSITIONS + at].to_bits());
+    let pixel = |input: &[f32], at: usize| {
+        [0, 1, 2].map(|channel| input[channel * POSITIONS + at].to_bits())
+    };
     (0..POSITIONS)
-        .map(|at| (0..POSITIONS).filter(|&from| pixel(original, from) == pixel(rearranged, at)).collect())
+        .map(|at| {
+            (0..POSITIONS).filter(|&from| pixel(original, from) == pixel(rearranged, at)).collect()
+        })
         .collect()
 }
 
@@ -34,16 +44,22 @@ fn corruption_changes_nine_tenths_of_its_rate() {
     let clean: Vec<u8> = (0..20_000).map(|index| (index % 10) as u8).collect();
     for rate in [0.0, 0.1, 0.5, 1.0] {
         let shown = shown_labels(&clean, rate, 1, Split::Train);
-        let changed = shown.iter().zip(&clean).filter(|(shown, clean)| shown != clean).count() as f64;
-        let (expected, deviation) = (20_000.0 * 0.9 * rate, (20_000.0 * 0.9 * rate * (1.0 - 0.9 * rate)).sqrt());
-        assert!((changed - expected).abs() <= 4.0 * deviation, "rate {rate}: {changed} of {expected} changed");
+        let changed =
+            shown.iter().zip(&clean).filter(|(shown, clean)| shown != clean).count() as f64;
+        let (expected, deviation) =
+            (20_000.0 * 0.9 * rate, (20_000.0 * 0.9 * rate * (1.0 - 0.9 * rate)).sqrt());
+        assert!(
+            (changed - expected).abs() <= 4.0 * deviation,
+            "rate {rate}: {changed} of {expected} changed"
+        );
     }
 }
 
 #[test]
 fn a_label_that_is_replaced_at_a_low_rate_is_replaced_alike_at_a_higher_one() {
     let clean = [3u8; 5_000];
-    let (low, high) = (shown_labels(&clean, 0.3, 1, Split::Train), shown_labels(&clean, 0.6, 1, Split::Train));
+    let (low, high) =
+        (shown_labels(&clean, 0.3, 1, Split::Train), shown_labels(&clean, 0.6, 1, Split::Train));
     assert!(low.iter().zip(&high).all(|(&low, &high)| low == 3 || low == high));
 }
 
@@ -88,8 +104,11 @@ fn shuffled_pixels_are_one_permutation_for_all_training_and_test_pictures() {
     let test = origins(&input(&shuffled_test, 3), &input(&as_is_test, 3));
     let mut shared = Vec::new();
     for at in 0..POSITIONS {
-        let common: Vec<_> =
-            first[at].iter().copied().filter(|from| second[at].contains(from) && test[at].contains(from)).collect();
+        let common: Vec<_> = first[at]
+            .iter()
+            .copied()
+            .filter(|from| second[at].contains(from) && test[at].contains(from))
+            .collect();
         assert!(!common.is_empty(), "position {at} has no origin that all three pictures share");
         shared.push(common[0]);
     }
@@ -102,7 +121,8 @@ fn random_pixels_are_another_permutation_for_every_picture() {
     let first = origins(&input(&random, 0), &input(&as_is, 0));
     let second = origins(&input(&random, 7), &input(&as_is, 7));
     assert!(first.iter().all(|from| !from.is_empty()), "every pixel is one of the picture's own");
-    let shared = (0..POSITIONS).filter(|&at| first[at].iter().any(|from| second[at].contains(from))).count();
+    let shared =
+        (0..POSITIONS).filter(|&at| first[at].iter().any(|from| second[at].contains(from))).count();
     // Independent permutations share a position in 784 by chance, and a few more where colours repeat.
     assert!(shared < POSITIONS / 4, "{shared} positions could have the same origin");
 }
@@ -114,8 +134,12 @@ fn gaussian_pictures_have_the_data_sets_mean_and_deviation_and_no_picture_in_the
     let bytes: Vec<u8> = (0..100).flat_map(|index| noise.preview(index)).collect();
     let red: Vec<f64> = bytes.iter().step_by(4).map(|&byte| f64::from(byte) / 255.0).collect();
     let mean = red.iter().sum::<f64>() / red.len() as f64;
-    let deviation = (red.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / red.len() as f64).sqrt();
-    assert!((mean - 0.4914).abs() < 0.02 && (deviation - 0.247).abs() < 0.02, "mean {mean}, deviation {deviation}");
+    let deviation =
+        (red.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / red.len() as f64).sqrt();
+    assert!(
+        (mean - 0.4914).abs() < 0.02 && (deviation - 0.247).abs() < 0.02,
+        "mean {mean}, deviation {deviation}"
+    );
     assert_ne!(input(&noise, 0), input(&noise, 1));
     assert_ne!(input(&noise, 0), input(&test, 0));
 }
@@ -126,9 +150,15 @@ fn every_condition_is_whitened_and_the_same_for_the_same_seed() {
         let inputs = plain(condition)[0].inputs();
         assert_eq!(inputs, plain(condition)[0].inputs(), "{}", condition.key());
         for input in inputs.chunks_exact(INPUT_VALUES) {
-            let mean = input.iter().map(|&value| f64::from(value)).sum::<f64>() / INPUT_VALUES as f64;
-            let square = input.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / INPUT_VALUES as f64;
-            assert!(mean.abs() < 1e-5 && (square - 1.0).abs() < 1e-4, "{}: {mean} {square}", condition.key());
+            let mean =
+                input.iter().map(|&value| f64::from(value)).sum::<f64>() / INPUT_VALUES as f64;
+            let square = input.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>()
+                / INPUT_VALUES as f64;
+            assert!(
+                mean.abs() < 1e-5 && (square - 1.0).abs() < 1e-4,
+                "{}: {mean} {square}",
+                condition.key()
+            );
         }
     }
 }

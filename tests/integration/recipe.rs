@@ -30,7 +30,11 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
 }
 
 fn pairs(query: &str) -> Vec<(&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| pair.split_once('=')).collect()
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .filter_map(|pair| pair.split_once('='))
+        .collect()
 }
 
 proptest! {
@@ -58,7 +62,10 @@ proptest! {
 
 #[test]
 fn the_default_recipe_writes_nothing() {
-    assert_eq!((Recipe::default().to_toml(), Recipe::default().to_query()), (String::new(), String::new()));
+    assert_eq!(
+        (Recipe::default().to_toml(), Recipe::default().to_query()),
+        (String::new(), String::new())
+    );
 }
 
 #[test]
@@ -76,7 +83,8 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
 
 #[test]
 fn settings_out_of_range_are_refused_with_the_range() {
-    let refused = |key: &str, value: &str| Recipe::default().set(key, value).unwrap_err().to_string();
+    let refused =
+        |key: &str, value: &str| Recipe::default().set(key, value).unwrap_err().to_string();
     assert_eq!(
         refused("label-corruption", "1.5"),
         "`label-corruption` is 1.5, but it must be a number between 0 and 1"
@@ -85,7 +93,10 @@ fn settings_out_of_range_are_refused_with_the_range() {
         refused("label-corruption", "NaN"),
         "`label-corruption` is NaN, but it must be a number between 0 and 1"
     );
-    assert_eq!(refused("batch-size", "0"), "`batch-size` is 0, but it must be a whole number between 1 and 50000");
+    assert_eq!(
+        refused("batch-size", "0"),
+        "`batch-size` is 0, but it must be a whole number between 1 and 50000"
+    );
     assert_eq!(
         refused("model", "resnet"),
         "`model` is resnet, but it must be one of mlp-1x512, mlp-3x512, cnn-small, alexnet-small, inception-small"
@@ -99,7 +110,10 @@ fn settings_out_of_range_are_refused_with_the_range() {
 #[test]
 fn a_batch_larger_than_the_training_set_is_refused() {
     let error = Recipe::from_toml("images = 100").unwrap_err().to_string();
-    assert_eq!(error, "`batch-size` is 128, but it must be between 1 and 100, the number of images");
+    assert_eq!(
+        error,
+        "`batch-size` is 128, but it must be between 1 and 100, the number of images"
+    );
 }
 
 #[test]

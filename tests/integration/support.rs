@@ -7,7 +7,8 @@ use rote::train::{Checkpoint, Event, Recipe, Session, Summary};
 
 /// The 2,000 training and 500 test pictures that come with the program.
 pub fn bundled() -> DataSet {
-    store::load_tier(TIERS[0], std::path::Path::new("unused")).expect("the bundled pictures are whole")
+    store::load_tier(TIERS[0], std::path::Path::new("unused"))
+        .expect("the bundled pictures are whole")
 }
 
 /// A recipe from the text of a recipe file.
@@ -36,7 +37,10 @@ pub fn summary(events: &[Event]) -> &Summary {
 }
 
 pub fn losses(events: &[Event]) -> Vec<f32> {
-    events.iter().filter_map(|event| if let Event::Step { loss, .. } = event { Some(*loss) } else { None }).collect()
+    events
+        .iter()
+        .filter_map(|event| if let Event::Step { loss, .. } = event { Some(*loss) } else { None })
+        .collect()
 }
 
 pub fn checkpoint(session: &mut Session) -> Checkpoint {

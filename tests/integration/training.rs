@@ -53,7 +53,8 @@ fn one_recipe_run_twice_is_identical_to_the_bit() {
 
 #[test]
 fn another_seed_gives_another_run() {
-    let with_seed = |seed: u64| losses(&finish(&mut session(&format!("{STOCHASTIC}\nseed = {seed}"))));
+    let with_seed =
+        |seed: u64| losses(&finish(&mut session(&format!("{STOCHASTIC}\nseed = {seed}"))));
     assert_ne!(with_seed(1), with_seed(2));
 }
 
@@ -73,12 +74,15 @@ fn a_run_that_is_saved_and_resumed_anywhere_is_identical_to_one_that_was_not() {
         told.extend(flushed);
         let read = Checkpoint::from_bytes(&saved.to_bytes()).expect("it reads what it wrote");
         assert!(read == saved, "after {pieces} pieces of work");
-        let mut second = Session::resume(&read, &read.recipe, &bundled(), &device::cpu().device).unwrap();
+        let mut second =
+            Session::resume(&read, &read.recipe, &bundled(), &device::cpu().device).unwrap();
         told.extend(finish(&mut second));
         let found = checkpoint(&mut second);
         assert_eq!(losses(&told), expected_losses, "after {pieces} pieces of work");
         assert!(found.network == expected.network, "after {pieces}");
-        let epochs = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Epoch(_))).count();
+        let epochs = |events: &[Event]| {
+            events.iter().filter(|event| matches!(event, Event::Epoch(_))).count()
+        };
         assert_eq!(epochs(&found.progress.history), 3, "after {pieces} pieces of work");
     }
 }
@@ -99,14 +103,21 @@ fn a_finished_run_can_be_given_more_epochs() {
 
 #[test]
 fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
-    let diverges = "learning-rate = 10\nlearning-rate-decay = 1\nmodel = \"cnn-small\"\nbatch-norm = false";
-    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2", diverges] {
+    let diverges =
+        "learning-rate = 10\nlearning-rate-decay = 1\nmodel = \"cnn-small\"\nbatch-norm = false";
+    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2", diverges]
+    {
         let mut run = session(&format!("images = 40\nbatch-size = 20\n{rule}"));
         let ended = summary(&finish(&mut run)).clone();
         let saved = checkpoint(&mut run);
-        let mut resumed = Session::resume(&saved, &saved.recipe, &bundled(), &device::cpu().device).unwrap();
+        let mut resumed =
+            Session::resume(&saved, &saved.recipe, &bundled(), &device::cpu().device).unwrap();
         let events = finish(&mut resumed);
-        assert_eq!((summary(&events).steps, summary(&events).stopped_by), (ended.steps, ended.stopped_by), "{rule}");
+        assert_eq!(
+            (summary(&events).steps, summary(&events).stopped_by),
+            (ended.steps, ended.stopped_by),
+            "{rule}"
+        );
         assert_eq!(losses(&events), Vec::<f32>::new());
     }
 }
@@ -116,8 +127,11 @@ fn a_checkpoint_goes_on_only_with_its_own_recipe() {
     let mut run = session("images = 40\nbatch-size = 20\nepochs = 1");
     finish(&mut run);
     let saved = checkpoint(&mut run);
-    let resume_as = |text: &str| Session::resume(&saved, &recipe(text), &bundled(), &device::cpu().device).err();
-    let error = resume_as("images = 40\nbatch-size = 20\nmodel = \"mlp-3x512\"").unwrap().to_string();
+    let resume_as = |text: &str| {
+        Session::resume(&saved, &recipe(text), &bundled(), &device::cpu().device).err()
+    };
+    let error =
+        resume_as("images = 40\nbatch-size = 20\nmodel = \"mlp-3x512\"").unwrap().to_string();
     assert_eq!(
         error,
         "the checkpoint is of a run with `model` mlp-1x512, but `model` is mlp-3x512; leave the setting as it was, or start anew"
@@ -161,23 +175,31 @@ fn each_stop_rule_ends_the_run_and_says_so() {
 
 #[test]
 fn a_run_that_diverges_ends_with_a_warning_that_names_the_learning_rate() {
-    let events = finish(&mut session("images = 40\nbatch-size = 20\nlearning-rate = 10\nmodel = \"mlp-3x512\""));
+    let events = finish(&mut session(
+        "images = 40\nbatch-size = 20\nlearning-rate = 10\nmodel = \"mlp-3x512\"",
+    ));
     assert_eq!(summary(&events).stopped_by, StopReason::Diverged);
     let warned = events
         .iter()
         .any(|event| matches!(event, Event::Warning { message } if message.contains("`learning-rate` than 10")));
     assert!(warned);
     let json = serde_json::to_string(&events).unwrap();
-    let read: Vec<Event> = serde_json::from_str(&json).expect("a loss that is not a number survives JSON");
+    let read: Vec<Event> =
+        serde_json::from_str(&json).expect("a loss that is not a number survives JSON");
     assert_eq!(read.len(), events.len());
 }
 
 #[test]
 fn weight_decay_makes_the_weights_smaller() {
     let length = |decay: &str| {
-        let mut run = session(&format!("images = 40\nbatch-size = 20\nepochs = 5\nlearning-rate = 0.05\n{decay}"));
+        let mut run = session(&format!(
+            "images = 40\nbatch-size = 20\nepochs = 5\nlearning-rate = 0.05\n{decay}"
+        ));
         finish(&mut run);
-        checkpoint(&mut run).network.parameters[0].iter().map(|&weight| f64::from(weight).powi(2)).sum::<f64>()
+        checkpoint(&mut run).network.parameters[0]
+            .iter()
+            .map(|&weight| f64::from(weight).powi(2))
+            .sum::<f64>()
     };
     assert!(length("weight-decay = 0.1") < 0.9 * length(""));
 }
@@ -197,25 +219,45 @@ fn random_labels_are_fitted_last_of_the_five_conditions() {
     // Figure 1a. At 50,000 images true labels are also the first; at 1,000, noise pictures are so far apart that they
     // are fitted sooner than photographs.
     let loss_after_six_epochs = |condition: &str| {
-        let events = finish(&mut session(&format!("condition = \"{condition}\"\nepochs = 6\nevaluate-every = 6")));
+        let events = finish(&mut session(&format!(
+            "condition = \"{condition}\"\nepochs = 6\nevaluate-every = 6"
+        )));
         summary(&events).train_loss
     };
     let random_labels = loss_after_six_epochs("random-labels");
     for condition in ["true-labels", "shuffled-pixels", "random-pixels", "gaussian"] {
         let found = loss_after_six_epochs(condition);
-        assert!(found < 0.8 * random_labels, "{condition}: {found}, random labels: {random_labels}");
+        assert!(
+            found < 0.8 * random_labels,
+            "{condition}: {found}, random labels: {random_labels}"
+        );
     }
 }
 
 #[test]
 fn the_recipe_of_a_started_run_is_told_with_its_sizes() {
-    let events = pollster::block_on(session("images = 100\nbatch-size = 30\nlabel-corruption = 1").advance()).unwrap();
-    let [Event::Started { recipe: told, parameters, images, changed_labels, test_images, steps_per_epoch, .. }] =
-        events.as_slice()
+    let events = pollster::block_on(
+        session("images = 100\nbatch-size = 30\nlabel-corruption = 1").advance(),
+    )
+    .unwrap();
+    let [
+        Event::Started {
+            recipe: told,
+            parameters,
+            images,
+            changed_labels,
+            test_images,
+            steps_per_epoch,
+            ..
+        },
+    ] = events.as_slice()
     else {
         panic!("a run begins with one event, not with {events:?}");
     };
-    assert_eq!(*told, Recipe { images: 100, batch_size: 30, label_corruption: 1.0, ..Recipe::default() });
+    assert_eq!(
+        *told,
+        Recipe { images: 100, batch_size: 30, label_corruption: 1.0, ..Recipe::default() }
+    );
     assert_eq!((*parameters, *images, *test_images, *steps_per_epoch), (1_209_866, 100, 500, 4));
     // 0.9 of 100, with a deviation of 3.
     assert!((78..=100).contains(changed_labels), "{changed_labels}");

@@ -12,10 +12,13 @@ use crate::{page, paths, setup, shell, weight};
 /// Runs every check; the first that fails ends it.
 pub fn run() -> Result<(), Failure> {
     let start = Instant::now();
-    step("formatting", || shell::run(cargo().args(["fmt", "--all", "--check"]), "run `cargo fmt --all`"))?;
+    step("formatting", || {
+        shell::run(cargo().args(["fmt", "--all", "--check"]), "run `cargo fmt --all`")
+    })?;
     let setup::Everything { toolchain, chromium, has_vulkan } = step("set-up", setup::everything)?;
     step("lints, native (5 minutes the first time)", || {
-        let options = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let options =
+            ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
         shell::run(cargo().args(options), "mend the warnings above")
     })?;
     step("lints, web (5 minutes the first time)", || web_lints(toolchain))?;
@@ -65,16 +68,23 @@ fn browser_tests(chromium: &Path) -> Result<(), Failure> {
     files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     files.sort();
     if files.is_empty() {
-        return Err(Failure::setup("tests/browser holds no *.test.mjs", "restore the browser tests"));
+        return Err(Failure::setup(
+            "tests/browser holds no *.test.mjs",
+            "restore the browser tests",
+        ));
     }
     // Some tests lay a run of the page over the same run of the command line, which the tests before were built with.
-    let rote = paths::target().join("release").join(format!("rote{}", std::env::consts::EXE_SUFFIX));
-    let server = Server::start(paths::dist(), 0)
-        .map_err(|error| Failure::setup(format!("no port for the page ({error})"), "close programs that hold ports"))?;
+    let rote =
+        paths::target().join("release").join(format!("rote{}", std::env::consts::EXE_SUFFIX));
+    let server = Server::start(paths::dist(), 0).map_err(|error| {
+        Failure::setup(format!("no port for the page ({error})"), "close programs that hold ports")
+    })?;
     let mut node = Command::new("node");
     // One file at a time: each drives a browser that computes on every core. Named one by one, because Node 20 takes a
     // folder here and later versions do not.
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files).current_dir(paths::root());
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        .args(files)
+        .current_dir(paths::root());
     node.env("ROTE_URL", format!("http://localhost:{}/", server.address.port()))
         .env("CHROMIUM", chromium)
         .env("ROTE_BIN", rote);

@@ -27,6 +27,8 @@ pub fn run() -> Result<(), Failure> {
 /// The command line of this checkout, built if need be (10 minutes on two cores the first time).
 pub fn rote() -> Command {
     let mut command = Command::new("cargo");
-    command.args(["run", "--quiet", "--release", "--package", "rote", "--"]).current_dir(paths::root());
+    command
+        .args(["run", "--quiet", "--release", "--package", "rote", "--"])
+        .current_dir(paths::root());
     command
 }

@@ -27,7 +27,17 @@ impl Program {
     /// For cargo: what is compiled, and how. The same for build and lints, which then share procedural macros.
     pub fn options(&self) -> [&'static str; 9] {
         let Self { profile, features, .. } = self;
-        ["--package", "rote", "--target", WASM, "--profile", profile, "--no-default-features", "--features", features]
+        [
+            "--package",
+            "rote",
+            "--target",
+            WASM,
+            "--profile",
+            profile,
+            "--no-default-features",
+            "--features",
+            features,
+        ]
     }
 
     fn compiled(&self) -> PathBuf {
@@ -69,10 +79,15 @@ pub fn build(toolchain: Toolchain) -> Result<(), Failure> {
 /// Drops names from both wasm files. No wasm-opt: after Brotli, it takes 1 kB of 259 from the page and adds
 /// 100 kB to the engine, in 4.5 minutes.
 fn finish(dist: &Path) -> Result<(), Failure> {
-    for path in files_in(dist)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wasm")) {
+    for path in
+        files_in(dist)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wasm"))
+    {
         let bytes = std::fs::read(&path).map_err(Failure::file("read", &path))?;
         let slim = wasm::without_names(&bytes).ok_or_else(|| {
-            Failure::setup(format!("{} is no WebAssembly module", path.display()), "delete dist/ and build again")
+            Failure::setup(
+                format!("{} is no WebAssembly module", path.display()),
+                "delete dist/ and build again",
+            )
         })?;
         std::fs::write(&path, slim).map_err(Failure::file("write", &path))?;
     }
@@ -85,22 +100,32 @@ fn finish(dist: &Path) -> Result<(), Failure> {
 fn list_files(dist: &Path) -> Result<(), Failure> {
     let service = dist.join("service.js");
     let is_large = |path: &Path| {
-        ["data/cifar10-10000", "data/cifar10-50000"].iter().any(|data| of_page(dist, path).starts_with(data))
+        ["data/cifar10-10000", "data/cifar10-50000"]
+            .iter()
+            .any(|data| of_page(dist, path).starts_with(data))
     };
     let mut paths = files_in(dist)?;
     paths.retain(|path| *path != service && !is_large(path));
     paths.sort();
     let mut hasher = std::hash::DefaultHasher::new();
     for path in &paths {
-        (of_page(dist, path), std::fs::read(path).map_err(Failure::file("read", path))?).hash(&mut hasher);
+        (of_page(dist, path), std::fs::read(path).map_err(Failure::file("read", path))?)
+            .hash(&mut hasher);
     }
     // The page itself is asked for by the name of its folder.
-    let files =
-        paths.iter().map(|path| of_page(dist, path)).map(|file| if file == "index.html" { "./".into() } else { file });
+    let files = paths
+        .iter()
+        .map(|path| of_page(dist, path))
+        .map(|file| if file == "index.html" { "./".into() } else { file });
     let files: Vec<String> = files.map(|file| format!("{file:?}")).collect();
     let text = std::fs::read_to_string(&service).map_err(Failure::file("read", &service))?;
-    let text = text.replacen("const VERSION = \"\"", &format!("const VERSION = \"{:016x}\"", hasher.finish()), 1);
-    let text = text.replacen("const FILES = []", &format!("const FILES = [{}]", files.join(", ")), 1);
+    let text = text.replacen(
+        "const VERSION = \"\"",
+        &format!("const VERSION = \"{:016x}\"", hasher.finish()),
+        1,
+    );
+    let text =
+        text.replacen("const FILES = []", &format!("const FILES = [{}]", files.join(", ")), 1);
     std::fs::write(&service, text).map_err(Failure::file("write", &service))
 }
 
@@ -113,9 +138,12 @@ fn of_page(dist: &Path, path: &Path) -> String {
 /// asking for files that are not there would put errors on the browser's console.
 fn list_data(data: &Path) -> Result<(), Failure> {
     let is_whole = |images: &&str| {
-        ["train", "test"].iter().all(|part| data.join(format!("cifar10-{images}-{part}.bin")).is_file())
+        ["train", "test"]
+            .iter()
+            .all(|part| data.join(format!("cifar10-{images}-{part}.bin")).is_file())
     };
-    let sizes: Vec<&str> = ["2000", "10000", "50000"].iter().filter(|images| is_whole(images)).copied().collect();
+    let sizes: Vec<&str> =
+        ["2000", "10000", "50000"].iter().filter(|images| is_whole(images)).copied().collect();
     let path = data.join("index.json");
     std::fs::write(&path, format!("{{ \"training_images\": [{}] }}\n", sizes.join(", ")))
         .map_err(Failure::file("write", &path))
@@ -137,7 +165,8 @@ fn stamp(inputs: &[PathBuf]) -> String {
     let mut stamp = String::new();
     for path in inputs {
         let (size, nanoseconds) = path.metadata().map_or((0, 0), |metadata| {
-            let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let modified =
+                metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             (metadata.len(), modified.map_or(0, |time| time.as_nanos()))
         });
         stamp += &format!("{} {size} {nanoseconds}\n", path.display());
@@ -180,7 +209,10 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("rote-service-{}", std::process::id()));
         let [first, same, other] = ["one", "one", "two"].map(|page| service(&folder, page));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert!(first.contains(r#"const FILES = ["data/cifar10-2000-train.bin", "./"];"#), "{first}");
+        assert!(
+            first.contains(r#"const FILES = ["data/cifar10-2000-train.bin", "./"];"#),
+            "{first}"
+        );
         assert!(!first.contains(r#"const VERSION = "";"#), "{first}");
         assert_eq!(first, same);
         assert_ne!(first, other);

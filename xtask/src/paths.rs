@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// The checkout.
 pub fn root() -> PathBuf {
-    let manifest =
-        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     manifest.parent().map_or(manifest.clone(), Path::to_path_buf)
 }
 
@@ -31,7 +31,8 @@ pub fn browser_tests() -> PathBuf {
 
 /// Tools that are built once and serve every checkout: `ROTE_TOOLS`, or `.cache/rote/tools` in the home folder.
 pub fn tools() -> PathBuf {
-    std::env::var_os("ROTE_TOOLS").map_or_else(|| home().join(".cache").join("rote").join("tools"), PathBuf::from)
+    std::env::var_os("ROTE_TOOLS")
+        .map_or_else(|| home().join(".cache").join("rote").join("tools"), PathBuf::from)
 }
 
 fn home() -> PathBuf {

@@ -24,7 +24,10 @@ impl Options {
             match *word {
                 "--open" => options.open = true,
                 "--dist-only" => options.dist_only = true,
-                "--port" => options.port = words.next().and_then(|port| port.parse().ok()).ok_or_else(bad_port)?,
+                "--port" => {
+                    options.port =
+                        words.next().and_then(|port| port.parse().ok()).ok_or_else(bad_port)?
+                }
                 word => return Err(Failure::Usage { given: format!("serve {word}") }),
             }
         }
@@ -33,7 +36,10 @@ impl Options {
 }
 
 fn bad_port() -> Failure {
-    Failure::setup("`--port` takes a number from 0 (any free port) to 65535", "for example `--port 8080`")
+    Failure::setup(
+        "`--port` takes a number from 0 (any free port) to 65535",
+        "for example `--port 8080`",
+    )
 }
 
 /// Builds the page and serves it until Ctrl-C.
@@ -44,7 +50,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         println!("The page is in dist/, ready for any web server.");
         return Ok(());
     }
-    let server = Server::start(paths::dist(), options.port).map_err(|error| no_port(options.port, &error))?;
+    let server = Server::start(paths::dist(), options.port)
+        .map_err(|error| no_port(options.port, &error))?;
     let address = format!("http://localhost:{}/", server.address.port());
     if options.open && !open(&address) {
         println!("No browser could be opened from here.");
@@ -79,7 +86,10 @@ mod tests {
 
     #[test]
     fn the_page_is_served_on_port_8080_unless_told_otherwise() {
-        assert_eq!(Options::parse(&[]).unwrap(), Options { port: 8080, open: false, dist_only: false });
+        assert_eq!(
+            Options::parse(&[]).unwrap(),
+            Options { port: 8080, open: false, dist_only: false }
+        );
         let options = Options::parse(&["--open", "--port", "9000", "--dist-only"]).unwrap();
         assert_eq!(options, Options { port: 9000, open: true, dist_only: true });
     }
@@ -87,7 +97,12 @@ mod tests {
     #[test]
     fn a_port_that_is_no_port_is_refused_with_the_allowed_range() {
         for words in [["--port", "70000"], ["--port", "web"]] {
-            assert!(Options::parse(&words).unwrap_err().to_string().contains("0 (any free port) to 65535"));
+            assert!(
+                Options::parse(&words)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("0 (any free port) to 65535")
+            );
         }
         assert!(Options::parse(&["--port"]).is_err());
         assert_eq!(
@@ -99,6 +114,9 @@ mod tests {
     #[test]
     fn a_taken_port_is_reported_in_one_sentence_with_a_way_out() {
         let sentence = no_port(8080, &io::ErrorKind::AddrInUse.into()).to_string();
-        assert_eq!(sentence, "port 8080 is in use; choose another one with `cargo xtask serve --port 8081`");
+        assert_eq!(
+            sentence,
+            "port 8080 is in use; choose another one with `cargo xtask serve --port 8081`"
+        );
     }
 }

@@ -53,7 +53,12 @@ fn serve(root: &Path, stream: TcpStream) -> io::Result<()> {
 }
 
 /// Answers one request line (`GET /path HTTP/1.1`).
-fn answer(root: &Path, request: &str, known_tag: Option<&str>, mut stream: impl Write) -> io::Result<()> {
+fn answer(
+    root: &Path,
+    request: &str,
+    known_tag: Option<&str>,
+    mut stream: impl Write,
+) -> io::Result<()> {
     let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if method != "GET" && method != "HEAD" {
@@ -80,7 +85,11 @@ fn answer(root: &Path, request: &str, known_tag: Option<&str>, mut stream: impl 
 
 fn refuse(mut stream: impl Write, status: &str, header: &str) -> io::Result<()> {
     let head = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
-    write!(stream, "HTTP/1.1 {status}\r\n{head}{header}Content-Length: {}\r\n\r\n{status}", status.len())
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\n{head}{header}Content-Length: {}\r\n\r\n{status}",
+        status.len()
+    )
 }
 
 /// The file that a request target names, if it lies in `root`; a folder stands for its `index.html`.

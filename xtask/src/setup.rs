@@ -41,12 +41,16 @@ fn vulkan() -> Result<bool, Failure> {
 }
 
 fn has_vulkan_driver() -> bool {
-    let chosen = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].into_iter().any(|name| std::env::var_os(name).is_some());
+    let chosen = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"]
+        .into_iter()
+        .any(|name| std::env::var_os(name).is_some());
     let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
     chosen || folders.into_iter().any(|folder| holds_json(Path::new(folder)))
 }
 
 fn holds_json(folder: &Path) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|extension| extension == "json"))
+    entries
+        .map(|entry| entry.path())
+        .any(|path| path.extension().is_some_and(|extension| extension == "json"))
 }

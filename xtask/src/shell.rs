@@ -9,8 +9,13 @@ const INSTALL_IT: &str = "install it, or add its folder to PATH";
 
 /// Runs a program with its output on the terminal.
 pub fn run(command: &mut Command, fix: &str) -> Result<(), Failure> {
-    let status = command.stdin(Stdio::null()).status().map_err(|source| not_started(command, source))?;
-    if status.success() { Ok(()) } else { Err(Failure::Command { line: line(command), status, fix: fix.into() }) }
+    let status =
+        command.stdin(Stdio::null()).status().map_err(|source| not_started(command, source))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Command { line: line(command), status, fix: fix.into() })
+    }
 }
 
 /// Runs a program and returns what it printed; if it fails, that is shown first.
@@ -33,7 +38,9 @@ pub fn answer(command: &mut Command) -> Option<String> {
 
 /// Whether a program ends well within `limit`; past it, it is ended.
 pub fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
-    let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+    let Ok(mut child) =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    else {
         return false;
     };
     let start = Instant::now();
@@ -84,11 +91,19 @@ pub fn line(command: &Command) -> String {
 /// `1 min 05 s`, `42 s`.
 pub fn duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
-    if seconds >= 60 { format!("{} min {:02} s", seconds / 60, seconds % 60) } else { format!("{seconds} s") }
+    if seconds >= 60 {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    } else {
+        format!("{seconds} s")
+    }
 }
 
 fn not_started(command: &Command, source: std::io::Error) -> Failure {
-    Failure::Start { program: command.get_program().to_string_lossy().into_owned(), source, fix: INSTALL_IT }
+    Failure::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+        fix: INSTALL_IT,
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_is_named_with_the_way_out() {
-        let failure = run(&mut Command::new("no-such-program-of-rote"), "").unwrap_err().to_string();
+        let failure =
+            run(&mut Command::new("no-such-program-of-rote"), "").unwrap_err().to_string();
         assert!(failure.starts_with("`no-such-program-of-rote` could not be started"), "{failure}");
         assert!(failure.ends_with(INSTALL_IT), "{failure}");
     }

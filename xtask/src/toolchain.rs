@@ -14,10 +14,12 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 
 /// Debian's Rust for building browsers: it is kept recent, comes with the library's sources, and is another set of
 /// packages than `rustc`, which is years old in a stable release.
-const DISTRIBUTION_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"];
+const DISTRIBUTION_PACKAGES: &[&str] =
+    &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"];
 const DISTRIBUTION_LINKER: &str = "wasm-ld-22";
 
-const BY_HAND: &str = "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`";
+const BY_HAND: &str =
+    "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`";
 
 /// Which compiler builds the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,9 @@ pub enum Toolchain {
 impl Toolchain {
     /// Finds a compiler that builds for WebAssembly, or makes one.
     pub fn ready() -> Result<Self, Failure> {
-        if let Some(found) = [Self::Rustup, Self::Distribution].into_iter().find(|toolchain| toolchain.works()) {
+        if let Some(found) =
+            [Self::Rustup, Self::Distribution].into_iter().find(|toolchain| toolchain.works())
+        {
             return Ok(found);
         }
         println!("Adding the WebAssembly target with rustup (under a minute, once).");
@@ -56,14 +60,18 @@ impl Toolchain {
             command.env("RUSTC", self.rustc()).env("CARGO", "/usr/bin/cargo");
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DISTRIBUTION_LINKER);
         }
-        command.env("PATH", path_with(&path)).env("CARGO_TARGET_DIR", paths::web_target()).current_dir(paths::root());
+        command
+            .env("PATH", path_with(&path))
+            .env("CARGO_TARGET_DIR", paths::web_target())
+            .current_dir(paths::root());
         // Flags of the caller's environment would replace the target's own in .cargo/config.toml, SIMD among them.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     }
 
     /// The cargo of this compiler, in [`Self::environment`].
     pub fn cargo(self) -> Command {
-        let mut command = Command::new(if self == Self::Rustup { "cargo" } else { "/usr/bin/cargo" });
+        let mut command =
+            Command::new(if self == Self::Rustup { "cargo" } else { "/usr/bin/cargo" });
         self.environment(&mut command);
         command
     }
@@ -71,7 +79,11 @@ impl Toolchain {
     /// The lints of this compiler, in [`Self::environment`].
     pub fn clippy(self) -> Command {
         // Not through `cargo clippy`: cargo looks for its subcommands in its home first, where rustup's lie.
-        let mut command = Command::new(if self == Self::Rustup { "cargo-clippy" } else { "/usr/bin/cargo-clippy" });
+        let mut command = Command::new(if self == Self::Rustup {
+            "cargo-clippy"
+        } else {
+            "/usr/bin/cargo-clippy"
+        });
         command.arg("clippy");
         self.environment(&mut command);
         command
@@ -85,12 +97,18 @@ impl Toolchain {
     fn works(self) -> bool {
         let folder = paths::tools().join("probe");
         let source = folder.join("empty.rs");
-        if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&source, "fn main() {}")).is_err() {
+        if std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&source, "fn main() {}"))
+            .is_err()
+        {
             return false;
         }
         let mut rustc = Command::new(self.rustc());
         // With LTO as in the page: it needs a standard library that carries bitcode.
-        rustc.args(["--target", WASM, "-Clto=fat", "-Cpanic=abort", "--out-dir"]).arg(&folder).arg(&source);
+        rustc
+            .args(["--target", WASM, "-Clto=fat", "-Cpanic=abort", "--out-dir"])
+            .arg(&folder)
+            .arg(&source);
         if self == Self::Distribution {
             rustc.arg(format!("-Clinker={DISTRIBUTION_LINKER}"));
         }
@@ -128,13 +146,22 @@ fn build_standard_library(folder: &Path) -> Result<PathBuf, Failure> {
     let source = folder.join("src");
     std::fs::create_dir_all(&source).map_err(Failure::file("create", &source))?;
     for (path, text) in [
-        (folder.join("Cargo.toml"), "[package]\nname = \"empty\"\nedition = \"2024\"\n[workspace]\n"),
+        (
+            folder.join("Cargo.toml"),
+            "[package]\nname = \"empty\"\nedition = \"2024\"\n[workspace]\n",
+        ),
         (source.join("lib.rs"), "#![no_std]\n"),
     ] {
         std::fs::write(&path, text).map_err(Failure::file("write", &path))?;
     }
     let mut cargo = Command::new("/usr/bin/cargo");
-    cargo.args(["build", "--release", "-Zbuild-std=std,panic_abort,proc_macro,test", "--target", WASM]);
+    cargo.args([
+        "build",
+        "--release",
+        "-Zbuild-std=std,panic_abort,proc_macro,test",
+        "--target",
+        WASM,
+    ]);
     cargo.current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
     // build-std is unstable; the distribution's release compiler takes it only with this.
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc");
@@ -148,7 +175,10 @@ fn rlibs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = std::fs::read_dir(folder).map_err(Failure::file("read", folder))?;
     let paths = entries.flatten().map(|entry| entry.path());
     // The empty crate's own library is no part of the standard library.
-    let is_empty_crate =
-        |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libempty-"));
-    Ok(paths.filter(|path| path.extension().is_some_and(|e| e == "rlib") && !is_empty_crate(path)).collect())
+    let is_empty_crate = |path: &PathBuf| {
+        path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libempty-"))
+    };
+    Ok(paths
+        .filter(|path| path.extension().is_some_and(|e| e == "rlib") && !is_empty_crate(path))
+        .collect())
 }

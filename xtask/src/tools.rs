@@ -14,7 +14,10 @@ pub fn cargo_tools() -> Result<(), Failure> {
     let lock_path = paths::root().join("Cargo.lock");
     let lock = std::fs::read_to_string(&lock_path).map_err(Failure::file("read", &lock_path))?;
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").ok_or_else(|| {
-        Failure::setup("Cargo.lock names no version of wasm-bindgen", "run `cargo update --package wasm-bindgen`")
+        Failure::setup(
+            "Cargo.lock names no version of wasm-bindgen",
+            "run `cargo update --package wasm-bindgen`",
+        )
     })?;
     // wasm-bindgen goes over a large file, so it is optimized a little. Its lock file is not followed: it may pin
     // versions that a partial copy of the registry has not got. Trunk does not compile without its own.
@@ -22,7 +25,11 @@ pub fn cargo_tools() -> Result<(), Failure> {
     install("trunk", "trunk", TRUNK_VERSION, "0", &["--locked"], "4 minutes")?;
     // What they were built from is a gigabyte that nothing needs any more.
     let scraps = build_folder();
-    if scraps.exists() { std::fs::remove_dir_all(&scraps).map_err(Failure::file("remove", &scraps)) } else { Ok(()) }
+    if scraps.exists() {
+        std::fs::remove_dir_all(&scraps).map_err(Failure::file("remove", &scraps))
+    } else {
+        Ok(())
+    }
 }
 
 fn build_folder() -> PathBuf {
@@ -46,25 +53,36 @@ fn install(
     std::fs::create_dir_all(&tools).map_err(Failure::file("create", &tools))?;
     println!("Building {package} {version} ({time} on two cores, once).");
     let mut cargo = Command::new("cargo");
-    cargo.args(["install", package, "--version", version, "--bin", program, "--force"]).args(options);
+    cargo
+        .args(["install", package, "--version", version, "--bin", program, "--force"])
+        .args(options);
     // Without TLS and update checks, which are half of what they compile: they never go online here.
     cargo.arg("--no-default-features").arg("--root").arg(&tools).current_dir(&tools);
     cargo.env("CARGO_TARGET_DIR", build_folder());
     // Tools that run for seconds: their own release profiles (fat LTO in one unit) take five times as long to build.
-    for (setting, value) in
-        [("OPT_LEVEL", opt_level), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "false"), ("STRIP", "true")]
-    {
+    for (setting, value) in [
+        ("OPT_LEVEL", opt_level),
+        ("LTO", "off"),
+        ("CODEGEN_UNITS", "16"),
+        ("DEBUG", "false"),
+        ("STRIP", "true"),
+    ] {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
     }
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    shell::output(&mut cargo, "check that the crate registry can be reached, then run the same command again")?;
+    shell::output(
+        &mut cargo,
+        "check that the crate registry can be reached, then run the same command again",
+    )?;
     Ok(())
 }
 
 /// The version of `package` in the text of a Cargo.lock.
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let mut lines = lock.lines();
-    lines.find(|line| line.strip_prefix("name = ").is_some_and(|name| name.trim_matches('"') == package))?;
+    lines.find(|line| {
+        line.strip_prefix("name = ").is_some_and(|name| name.trim_matches('"') == package)
+    })?;
     lines.next()?.strip_prefix("version = ").map(|version| version.trim_matches('"'))
 }
 
@@ -78,9 +96,14 @@ pub fn npm_packages() -> Result<(), Failure> {
         return Ok(());
     }
     let version = shell::answer(Command::new("node").arg("--version")).unwrap_or_default();
-    let major: u32 = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let major: u32 =
+        version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
     if major < 20 {
-        let found = if version.is_empty() { "Node.js is missing".into() } else { format!("Node.js is {version}") };
+        let found = if version.is_empty() {
+            "Node.js is missing".into()
+        } else {
+            format!("Node.js is {version}")
+        };
         return Err(Failure::setup(found, "install Node.js 20 or later together with npm"));
     }
     println!("Installing the browser driver from npm (seconds, once).");
@@ -92,7 +115,12 @@ pub fn npm_packages() -> Result<(), Failure> {
 /// A Chromium: `$CHROMIUM`, one on PATH or in its usual place, or the distribution's.
 pub fn chromium() -> Result<PathBuf, Failure> {
     if let Some(chosen) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
-        let missing = || Failure::setup(format!("CHROMIUM is {}, which is no file", chosen.display()), "correct it");
+        let missing = || {
+            Failure::setup(
+                format!("CHROMIUM is {}, which is no file", chosen.display()),
+                "correct it",
+            )
+        };
         return if chosen.is_file() { Ok(chosen) } else { Err(missing()) };
     }
     if let Some(found) = find_chromium() {
@@ -107,9 +135,11 @@ pub fn chromium() -> Result<PathBuf, Failure> {
 }
 
 fn find_chromium() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome.exe"];
+    let names =
+        ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome.exe"];
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
+    let on_path =
+        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
     let usual = [
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",

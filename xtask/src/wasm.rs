@@ -55,8 +55,15 @@ mod tests {
     #[test]
     fn names_and_producers_are_dropped_and_everything_else_is_kept_in_order() {
         let features = custom(b"target_features", b"+simd128");
-        let file =
-            [HEADER, TYPES, &custom(b"name", b"abc"), &features, &custom(b"producers", b"rustc"), TYPES].concat();
+        let file = [
+            HEADER,
+            TYPES,
+            &custom(b"name", b"abc"),
+            &features,
+            &custom(b"producers", b"rustc"),
+            TYPES,
+        ]
+        .concat();
         assert_eq!(without_names(&file).unwrap(), [HEADER, TYPES, &features, TYPES].concat());
     }
 

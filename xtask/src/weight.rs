@@ -41,7 +41,9 @@ struct Weight {
 pub fn check(dist: &Path) -> Result<(), Failure> {
     let named: Vec<(String, PathBuf)> = files_in(dist)?
         .into_iter()
-        .filter_map(|path| Some((path.strip_prefix(dist).ok()?.to_string_lossy().replace('\\', "/"), path)))
+        .filter_map(|path| {
+            Some((path.strip_prefix(dist).ok()?.to_string_lossy().replace('\\', "/"), path))
+        })
         .filter(|(name, _)| PARTS.iter().any(|part| (part.holds)(name)))
         .collect();
     let sizes = brotli_bytes(named.iter().map(|(_, path)| path.as_path()))?;
@@ -53,14 +55,17 @@ pub fn check(dist: &Path) -> Result<(), Failure> {
     weights.sort_by(|a, b| a.file.cmp(&b.file));
     let (table, too_heavy) = table(&weights);
     print!("{table}");
-    too_heavy.map_or(Ok(()), |what| Err(Failure::setup(what, "find what grew, or raise the limit and say why")))
+    too_heavy.map_or(Ok(()), |what| {
+        Err(Failure::setup(what, "find what grew, or raise the limit and say why"))
+    })
 }
 
 /// The table, and a sentence about the first part that is above its limit or empty.
 fn table(weights: &[Weight]) -> (String, Option<String>) {
     let kb = |bytes: u64| format!("{:.1} kB", bytes as f64 / 1000.0);
-    let row =
-        |file: &str, raw: &str, brotli: &str, limit: &str| format!("{file:<40}{raw:>14}{brotli:>14}{limit:>14}\n");
+    let row = |file: &str, raw: &str, brotli: &str, limit: &str| {
+        format!("{file:<40}{raw:>14}{brotli:>14}{limit:>14}\n")
+    };
     let mut text = row("file", "raw", "brotli -11", "limit");
     let mut too_heavy = None;
     for part in PARTS {
@@ -75,8 +80,10 @@ fn table(weights: &[Weight]) -> (String, Option<String>) {
             too_heavy.get_or_insert(format!("dist/ holds no file of the {}", part.name));
         } else if brotli > part.limit_bytes {
             let (weight, limit) = (kb(brotli), kb(part.limit_bytes));
-            too_heavy
-                .get_or_insert(format!("the {} weighs {weight} after Brotli, above its limit of {limit}", part.name));
+            too_heavy.get_or_insert(format!(
+                "the {} weighs {weight} after Brotli, above its limit of {limit}",
+                part.name
+            ));
         }
     }
     (text, too_heavy)
@@ -93,8 +100,10 @@ fn brotli_bytes<'a>(files: impl Iterator<Item = &'a Path>) -> Result<Vec<u64>, F
             brotliCompress(bytes, { params }, (error, packed) => error ? reject(error) : resolve(packed.length));
         });
         Promise.all(process.argv.slice(1).map(size)).then((sizes) => console.log(sizes.join(' ')));";
-    let printed =
-        shell::output(Command::new("node").args(["-e", SCRIPT, "--"]).args(files), "install Node.js 20 or later")?;
+    let printed = shell::output(
+        Command::new("node").args(["-e", SCRIPT, "--"]).args(files),
+        "install Node.js 20 or later",
+    )?;
     Ok(printed.split_whitespace().filter_map(|size| size.parse().ok()).collect())
 }
 
@@ -108,8 +117,11 @@ mod tests {
 
     #[test]
     fn the_files_of_a_part_are_summed_and_held_against_its_limit() {
-        let weights =
-            [weight("index.html", 4_000), weight("lab-1a_bg.wasm", 200_000), weight("engine_bg.wasm", 1_100_000)];
+        let weights = [
+            weight("index.html", 4_000),
+            weight("lab-1a_bg.wasm", 200_000),
+            weight("engine_bg.wasm", 1_100_000),
+        ];
         let (table, too_heavy) = table(&weights);
         assert!(table.contains("= page") && table.contains("204.0 kB"), "{table}");
         assert_eq!(too_heavy, None);

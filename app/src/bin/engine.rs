@@ -14,7 +14,12 @@ pub fn handle(json: &str, bytes: Option<Vec<u8>>) {
 
 /// For timing against other libraries; see `rote::engine::timing`.
 #[wasm_bindgen]
-pub async fn prepare_timing(model: String, batch: usize, backend: String, software: bool) -> Result<String, String> {
+pub async fn prepare_timing(
+    model: String,
+    batch: usize,
+    backend: String,
+    software: bool,
+) -> Result<String, String> {
     rote::engine::timing::prepare(&model, batch, &backend, software).await
 }
 

@@ -30,7 +30,11 @@ impl CheckpointFile {
         // The sum of its settings, so that two runs that are interrupted in one folder do not meet.
         let settings = Sha256::digest(recipe.to_toml());
         let short: String = settings.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-        Self(PathBuf::from(format!("{}-{}-{short}.rote", recipe.model.key(), recipe.condition.key())))
+        Self(PathBuf::from(format!(
+            "{}-{}-{short}.rote",
+            recipe.model.key(),
+            recipe.condition.key()
+        )))
     }
 
     /// Refuses a file that holds another run, or one that is no checkpoint: saving would destroy it.
@@ -48,9 +52,12 @@ impl CheckpointFile {
 
     pub(super) fn read(&self) -> Result<Checkpoint, CliError> {
         let bytes = fs::read(&self.0).map_err(|error| {
-            CliError::Failed(format!("{self} could not be read: {error}; name a checkpoint that `rote train` wrote"))
+            CliError::Failed(format!(
+                "{self} could not be read: {error}; name a checkpoint that `rote train` wrote"
+            ))
         })?;
-        Checkpoint::from_bytes(&bytes).map_err(|error| CliError::Checkpoint { file: self.to_string(), error })
+        Checkpoint::from_bytes(&bytes)
+            .map_err(|error| CliError::Checkpoint { file: self.to_string(), error })
     }
 
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CliError> {

@@ -72,9 +72,16 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommands(
             [
-                Command::new("fetch").about("Download CIFAR-10 into the data folder").long_about(FETCH_LONG),
-                Command::new("verify").about("Compare the files with the published SHA-256").long_about(VERIFY_LONG),
-                Command::new("subset").about("Write a balanced subset").long_about(SUBSET_LONG).args(subset_arguments),
+                Command::new("fetch")
+                    .about("Download CIFAR-10 into the data folder")
+                    .long_about(FETCH_LONG),
+                Command::new("verify")
+                    .about("Compare the files with the published SHA-256")
+                    .long_about(VERIFY_LONG),
+                Command::new("subset")
+                    .about("Write a balanced subset")
+                    .long_about(SUBSET_LONG)
+                    .args(subset_arguments),
             ]
             .map(|command| command.args(store_options())),
         )
@@ -108,7 +115,9 @@ fn fetch(folder: &Path) -> Result<(), CliError> {
                 // The rate is that of this run, without what an earlier one brought.
                 bar.reset_eta();
                 if bytes > 0 {
-                    bar.suspend(|| eprintln!("going on after {} of {}", HumanBytes(bytes), HumanBytes(total)));
+                    bar.suspend(|| {
+                        eprintln!("going on after {} of {}", HumanBytes(bytes), HumanBytes(total))
+                    });
                 }
             }
             bar.set_position(bytes);
@@ -123,7 +132,9 @@ fn fetch(folder: &Path) -> Result<(), CliError> {
     });
     bar.finish_and_clear();
     match fetched? {
-        Fetched::AlreadyThere => say!("CIFAR-10 is complete in {}; nothing to do", folder.display()),
+        Fetched::AlreadyThere => {
+            say!("CIFAR-10 is complete in {}; nothing to do", folder.display())
+        }
         Fetched::Now => say!("CIFAR-10 is now complete in {}", folder.display()),
     }
     Ok(())
@@ -152,7 +163,9 @@ fn verify(folder: &Path) -> Result<(), CliError> {
 }
 
 fn subset(matches: &ArgMatches) -> Result<(), CliError> {
-    let (Some(&images), Some(out)) = (matches.get_one::<usize>("images"), matches.get_one::<PathBuf>("out")) else {
+    let (Some(&images), Some(out)) =
+        (matches.get_one::<usize>("images"), matches.get_one::<PathBuf>("out"))
+    else {
         return Err(CliError::Usage("`rote data subset` needs --images and --out".into()));
     };
     let tier = tier_of(images)?;
@@ -167,7 +180,9 @@ fn subset(matches: &ArgMatches) -> Result<(), CliError> {
 fn tier_of(images: usize) -> Result<Tier, CliError> {
     TIERS.into_iter().find(|tier| tier.train == images).ok_or_else(|| {
         let sizes = TIERS.map(|tier| tier.train.to_string()).join(", ");
-        CliError::Usage(format!("--images is {images}, but a subset has one of these sizes: {sizes}"))
+        CliError::Usage(format!(
+            "--images is {images}, but a subset has one of these sizes: {sizes}"
+        ))
     })
 }
 
@@ -189,14 +204,20 @@ mod tests {
     fn a_subset_of_another_size_is_bad_usage_and_lists_the_sizes() {
         let error = run_with(&["data", "subset", "--images", "5000", "--out", "x"]).unwrap_err();
         assert!(matches!(error, CliError::Usage(_)));
-        assert_eq!(error.to_string(), "--images is 5000, but a subset has one of these sizes: 2000, 10000, 50000");
+        assert_eq!(
+            error.to_string(),
+            "--images is 5000, but a subset has one of these sizes: 2000, 10000, 50000"
+        );
     }
 
     #[test]
     fn verifying_an_empty_folder_fails_and_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
-        let error = run_with(&["data", "verify", "--data-dir", folder.path().to_str().unwrap()]).unwrap_err();
-        assert!(error.to_string().contains("data_batch_1.bin does not exist; run `rote data fetch`"));
+        let error = run_with(&["data", "verify", "--data-dir", folder.path().to_str().unwrap()])
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("data_batch_1.bin does not exist; run `rote data fetch`")
+        );
         assert!(matches!(error, CliError::Data(_)));
     }
 
@@ -205,7 +226,8 @@ mod tests {
         let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (data, out) = (data.path().to_str().unwrap(), out.path());
         let out_text = out.to_str().unwrap();
-        run_with(&["data", "subset", "--images", "10000", "--out", out_text, "--data-dir", data]).unwrap_err();
+        run_with(&["data", "subset", "--images", "10000", "--out", out_text, "--data-dir", data])
+            .unwrap_err();
         assert_eq!(out.read_dir().unwrap().count(), 0);
     }
 }

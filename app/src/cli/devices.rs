@@ -30,12 +30,19 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         return check(devices.iter().any(|listing| listing.device == "gpu"));
     }
     if matches.get_flag("json") {
-        say!("{}", serde_json::to_string_pretty(&devices).expect("a listing holds nothing JSON cannot"));
+        say!(
+            "{}",
+            serde_json::to_string_pretty(&devices).expect("a listing holds nothing JSON cannot")
+        );
         return Ok(());
     }
     for listing in devices {
         let api = listing.api.map_or_else(String::new, |api| format!(" through {api}"));
-        let software = if listing.is_software { ", emulated in software: slower than the CPU itself" } else { "" };
+        let software = if listing.is_software {
+            ", emulated in software: slower than the CPU itself"
+        } else {
+            ""
+        };
         say!("--device {}  {}{api}{software}", listing.device, listing.name);
     }
     Ok(())
@@ -46,10 +53,12 @@ fn check(with_gpu: bool) -> Result<(), CliError> {
     let gpu = if with_gpu { Some(device::open(DeviceChoice::Gpu)?) } else { None };
     let mut wrong = Vec::new();
     for OpenDevice { device, name, .. } in std::iter::once(device::cpu()).chain(gpu) {
-        say!("{name}: greatest difference of a gradient from plain tensor code, as a share of its length");
+        say!(
+            "{name}: greatest difference of a gradient from plain tensor code, as a share of its length"
+        );
         for &model in ModelName::ALL {
-            let (found, parameter) =
-                pollster::block_on(gradient_difference(model, &device)).map_err(CliError::Failed)?;
+            let (found, parameter) = pollster::block_on(gradient_difference(model, &device))
+                .map_err(CliError::Failed)?;
             say!("  {:<16} {found:.1e}  {parameter}", model.key());
             if found.is_nan() || found > GREATEST_DIFFERENCE {
                 wrong.push(format!("{} on {name}", model.key()));
@@ -60,5 +69,7 @@ fn check(with_gpu: bool) -> Result<(), CliError> {
         return Ok(());
     }
     let wrong = wrong.join(", ");
-    Err(CliError::Failed(format!("wrong gradients of {wrong}; update the graphics driver, or train with --device cpu")))
+    Err(CliError::Failed(format!(
+        "wrong gradients of {wrong}; update the graphics driver, or train with --device cpu"
+    )))
 }

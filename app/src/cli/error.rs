@@ -39,7 +39,9 @@ pub enum CliError {
     #[error("{0}")]
     Failed(String),
     /// Ctrl-C.
-    #[error("interrupted after step {step}; everything so far is in {file}, go on with `rote train --resume {file}`")]
+    #[error(
+        "interrupted after step {step}; everything so far is in {file}, go on with `rote train --resume {file}`"
+    )]
     Interrupted {
         /// Steps done.
         step: u64,
@@ -52,7 +54,9 @@ impl CliError {
     /// 2 for what a person has to write differently, 1 for the rest.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Setting(_) | Self::Train(TrainError::Setting(_)) => ExitCode::from(2),
+            Self::Usage(_) | Self::Setting(_) | Self::Train(TrainError::Setting(_)) => {
+                ExitCode::from(2)
+            }
             Self::Data(DataError::TooFewImages { .. }) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
@@ -60,7 +64,9 @@ impl CliError {
 
     /// An error about the file given with `--{flag}`.
     pub(super) fn in_file(matches: &ArgMatches, flag: &str, error: TrainError) -> Self {
-        let file = matches.get_one::<PathBuf>(flag).map_or_else(String::new, |file| format!("{}: ", file.display()));
+        let file = matches
+            .get_one::<PathBuf>(flag)
+            .map_or_else(String::new, |file| format!("{}: ", file.display()));
         Self::Usage(format!("{file}{error}"))
     }
 }

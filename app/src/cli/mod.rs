@@ -87,5 +87,7 @@ pub(crate) fn store_options() -> [Arg; 1] {
         .long("data-dir")
         .value_name("DIR")
         .value_parser(clap::value_parser!(PathBuf))
-        .help("Folder of the CIFAR-10 files, instead of the one `rote data fetch` fills by default")]
+        .help(
+            "Folder of the CIFAR-10 files, instead of the one `rote data fetch` fills by default",
+        )]
 }

@@ -17,9 +17,12 @@ struct ModelRow {
 
 /// The command and its flags.
 pub fn command() -> Command {
-    Command::new("models")
-        .about("List the networks with their exact parameter counts")
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print a JSON array of objects"))
+    Command::new("models").about("List the networks with their exact parameter counts").arg(
+        Arg::new("json")
+            .long("json")
+            .action(ArgAction::SetTrue)
+            .help("Print a JSON array of objects"),
+    )
 }
 
 /// Lists the models.
@@ -32,7 +35,10 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     say!("{:<16} {:>10}  {:<10}  {:>13}", "model", "parameters", "batch norm", "learning rate");
     for ModelRow { name, parameters, batch_norm, learning_rate, description } in rows {
         let batch_norm = if batch_norm { "yes" } else { "no" };
-        say!("{name:<16} {:>10}  {batch_norm:<10}  {learning_rate:>13}  {description}", grouped(parameters as u64));
+        say!(
+            "{name:<16} {:>10}  {batch_norm:<10}  {learning_rate:>13}  {description}",
+            grouped(parameters as u64)
+        );
     }
     Ok(())
 }

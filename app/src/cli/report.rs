@@ -54,7 +54,16 @@ impl RunReport {
             self.print(&serde_json::to_string(event).expect("an event holds nothing JSON cannot"));
         }
         match event {
-            Event::Started { recipe, parameters, images, changed_labels, last_step, step, test_images, .. } => {
+            Event::Started {
+                recipe,
+                parameters,
+                images,
+                changed_labels,
+                last_step,
+                step,
+                test_images,
+                ..
+            } => {
                 self.has_corrupted = *changed_labels > 0;
                 self.line(&format!(
                     "{} with {} parameters, {}: {} training images ({} shown with another label than their own), {} test images",
@@ -89,7 +98,11 @@ impl RunReport {
         self.close();
         let Some(summary) = &self.summary else { return };
         let reason = serde_json::to_value(summary.stopped_by).ok();
-        let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("its end").replace('-', " ");
+        let reason = reason
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("its end")
+            .replace('-', " ");
         self.line(&format!(
             "\ntrain accuracy {:.2} %, test accuracy {:.2} % after {} ({}) in {}; stopped by {reason}",
             100.0 * summary.train_accuracy,
@@ -99,19 +112,27 @@ impl RunReport {
             duration(summary.seconds),
         ));
         if self.output.json {
-            let line = SummaryLine { summary, device: &self.output.device, version: env!("CARGO_PKG_VERSION") };
+            let line = SummaryLine {
+                summary,
+                device: &self.output.device,
+                version: env!("CARGO_PKG_VERSION"),
+            };
             self.print(&serde_json::to_string(&line).expect("a summary holds nothing JSON cannot"));
         }
     }
 
     fn start_bar(&self, last_step: u64, step: u64) {
         let template = "{bar:30.cyan/dim} step {pos}/{len}  {per_sec}  {eta} left at most  {msg}";
-        let style = ProgressStyle::with_template(template).expect("the template is a constant that parses");
+        let style =
+            ProgressStyle::with_template(template).expect("the template is a constant that parses");
         let style = style
-            .with_key("per_sec", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                // Nothing can be done about a terminal that refuses text.
-                let _ = write!(out, "{:.1} steps/s", state.per_sec());
-            })
+            .with_key(
+                "per_sec",
+                |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    // Nothing can be done about a terminal that refuses text.
+                    let _ = write!(out, "{:.1} steps/s", state.per_sec());
+                },
+            )
             .with_key("eta", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{}", HumanDuration(state.eta()));
             });
@@ -148,7 +169,9 @@ impl RunReport {
     }
 
     fn row(&self, metrics: &EpochMetrics) -> String {
-        let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}", 100.0 * share));
+        let percent = |share: Option<f64>| {
+            share.map_or_else(|| "-".into(), |share| format!("{:.2}", 100.0 * share))
+        };
         let accuracy = metrics.accuracy.as_ref();
         let mut row = format!(
             "{:>6} {:>8} {:>7.4} {:>7} {:>9} {:>8}",
@@ -216,6 +239,9 @@ mod tests {
 
     #[test]
     fn times_are_in_seconds_up_to_a_minute() {
-        assert_eq!([3.2, 59.9, 61.0, 3_725.0].map(duration), ["3.2 s", "59.9 s", "1:01 min", "62:05 min"]);
+        assert_eq!(
+            [3.2, 59.9, 61.0, 3_725.0].map(duration),
+            ["3.2 s", "59.9 s", "1:01 min", "62:05 min"]
+        );
     }
 }

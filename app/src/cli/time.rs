@@ -23,12 +23,20 @@ struct Row<'a> {
 /// The command and its flags.
 pub fn command() -> Command {
     let number = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name).long(name).default_value(default).value_parser(clap::value_parser!(u32).range(1..)).help(help)
+        Arg::new(name)
+            .long(name)
+            .default_value(default)
+            .value_parser(clap::value_parser!(u32).range(1..))
+            .help(help)
     };
     Command::new("time")
         .about("Time training steps on a fixed batch; prints one JSON object")
         .arg(
-            Arg::new("model").long("model").required(true).value_parser(ModelName::KEYS.to_vec()).help("Which network"),
+            Arg::new("model")
+                .long("model")
+                .required(true)
+                .value_parser(ModelName::KEYS.to_vec())
+                .help("Which network"),
         )
         .arg(number("batch", "128", "Images a step"))
         .arg(number("images", "128", "Images they are taken from; not fewer than a batch"))
@@ -41,12 +49,18 @@ pub fn command() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let number = |name: &str| matches.get_one::<u32>(name).map_or(1, |number| *number as usize);
     let key = matches.get_one::<String>("model").map_or("", String::as_str);
-    let model = ModelName::ALL.iter().copied().find(|model| model.key() == key).unwrap_or(ModelName::Mlp1x512);
+    let model = ModelName::ALL
+        .iter()
+        .copied()
+        .find(|model| model.key() == key)
+        .unwrap_or(ModelName::Mlp1x512);
     let images = number("images").max(number("batch"));
     let opened = open_device(matches)?;
-    let lost = |reason: String| CliError::Train(crate::train::TrainError::Device { step: 0, reason });
+    let lost =
+        |reason: String| CliError::Train(crate::train::TrainError::Device { step: 0, reason });
     let mut timing = Timing::new(model, number("batch"), images, &opened.device);
-    let mut time = |steps, read_every| pollster::block_on(timing.run(steps, read_every)).map_err(lost);
+    let mut time =
+        |steps, read_every| pollster::block_on(timing.run(steps, read_every)).map_err(lost);
     let first_losses = time(10, 1)?.losses;
     let probe = time(2, 2)?.milliseconds / 2.0;
     let steps = ((number("steps-ms") as f64 / probe).round() as usize).max(2);

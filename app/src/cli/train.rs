@@ -11,7 +11,9 @@ use super::report::{Output, RunReport};
 use super::{CliError, interrupt, store_options};
 use crate::data::store;
 use crate::device::{self, DeviceChoice, OpenDevice};
-use crate::train::{Checkpoint, Event, Group, Kind, Recipe, SETTINGS, Session, Setting, TrainError};
+use crate::train::{
+    Checkpoint, Event, Group, Kind, Recipe, SETTINGS, Session, Setting, TrainError,
+};
 
 /// Between two checkpoints, on disk with `--save`, else in memory.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
@@ -47,7 +49,11 @@ pub fn command() -> Command {
 }
 
 fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).value_parser(clap::value_parser!(PathBuf)).help(help)
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(clap::value_parser!(PathBuf))
+        .help(help)
 }
 
 fn setting_flag(setting: &'static Setting) -> Arg {
@@ -77,11 +83,17 @@ fn setting_flag(setting: &'static Setting) -> Arg {
 
 /// Trains.
 pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
-    let resumed = matches.get_one::<PathBuf>("resume").map(|file| CheckpointFile::new(file).read()).transpose()?;
-    let base = resumed.as_ref().map_or_else(Recipe::default, |checkpoint| checkpoint.recipe.clone());
+    let resumed = matches
+        .get_one::<PathBuf>("resume")
+        .map(|file| CheckpointFile::new(file).read())
+        .transpose()?;
+    let base =
+        resumed.as_ref().map_or_else(Recipe::default, |checkpoint| checkpoint.recipe.clone());
     let recipe = recipe_of(matches, base)?;
     if let Some(checkpoint) = &resumed {
-        checkpoint.continued_as(&recipe).map_err(|error| CliError::in_file(matches, "resume", error))?;
+        checkpoint
+            .continued_as(&recipe)
+            .map_err(|error| CliError::in_file(matches, "resume", error))?;
     }
     let folder = store::data_folder(matches.get_one::<PathBuf>("data-dir").map(PathBuf::as_path))?;
     let data = store::load_images(recipe.images as usize, &folder)?;
@@ -91,8 +103,11 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         None => Session::new(&recipe, &data, &opened.device)?,
     };
     drop(data);
-    let output =
-        Output { events: matches.contains_id("events"), json: matches.get_flag("json"), device: opened.name.clone() };
+    let output = Output {
+        events: matches.contains_id("events"),
+        json: matches.get_flag("json"),
+        device: opened.name.clone(),
+    };
     let save = matches.get_one::<PathBuf>("save").map(CheckpointFile::new);
     if let Some(file) = &save {
         file.refuse_another_run(&recipe)?;
@@ -117,7 +132,10 @@ pub(super) fn device_argument() -> Arg {
 pub(super) fn open_device(matches: &ArgMatches) -> Result<OpenDevice, CliError> {
     let word = matches.get_one::<String>("device").map_or("auto", String::as_str);
     let index = DeviceChoice::KEYS.iter().position(|key| *key == word).ok_or_else(|| {
-        CliError::Usage(format!("`device` is {word}, but it must be one of {}", DeviceChoice::KEYS.join(", ")))
+        CliError::Usage(format!(
+            "`device` is {word}, but it must be one of {}",
+            DeviceChoice::KEYS.join(", ")
+        ))
     })?;
     Ok(device::open(DeviceChoice::ALL[index])?)
 }
@@ -127,8 +145,9 @@ fn recipe_of(matches: &ArgMatches, recipe: Recipe) -> Result<Recipe, CliError> {
     let mut recipe = recipe;
     if let Some(file) = matches.get_one::<PathBuf>("recipe") {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| CliError::Usage(format!("{name} could not be read: {error}; name a recipe file")))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            CliError::Usage(format!("{name} could not be read: {error}; name a recipe file"))
+        })?;
         recipe.read_toml(&text).map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
     }
     for setting in SETTINGS {

@@ -47,12 +47,18 @@ impl LabelledPictures {
         if bytes.len() != expected {
             return Err(DataError::Length { file: file.into(), found: bytes.len(), expected });
         }
-        let mut pictures =
-            Self { pixels: Vec::with_capacity(count * PICTURE_BYTES), labels: Vec::with_capacity(count) };
+        let mut pictures = Self {
+            pixels: Vec::with_capacity(count * PICTURE_BYTES),
+            labels: Vec::with_capacity(count),
+        };
         for (index, record) in bytes.chunks_exact(CIFAR10_RECORD_BYTES).enumerate() {
             let label = record[0];
             if usize::from(label) >= CIFAR10_CLASSES {
-                return Err(DataError::Label { file: file.into(), offset: index * CIFAR10_RECORD_BYTES, label });
+                return Err(DataError::Label {
+                    file: file.into(),
+                    offset: index * CIFAR10_RECORD_BYTES,
+                    label,
+                });
             }
             pictures.labels.push(label);
             pictures.pixels.extend_from_slice(&record[1..]);
@@ -84,7 +90,9 @@ impl LabelledPictures {
             by_class[usize::from(label)].push(index);
         }
         let longest = by_class.iter().map(Vec::len).max().unwrap_or(0);
-        (0..longest).flat_map(|rank| by_class.iter().filter_map(move |class| class.get(rank).copied())).collect()
+        (0..longest)
+            .flat_map(|rank| by_class.iter().filter_map(move |class| class.get(rank).copied()))
+            .collect()
     }
 }
 

@@ -71,8 +71,12 @@ impl Arrangement {
     pub(super) fn new(condition: Condition, seed: u64, split: Split) -> Self {
         let positions = INPUT_SIDE * INPUT_SIDE;
         match condition {
-            Condition::ShuffledPixels => Self::Shared(Stream::new(seed, "shuffled-pixels", 0).permutation(positions)),
-            Condition::RandomPixels => Self::PerImage { seed, purpose: format!("random-pixels-{}", split.name()) },
+            Condition::ShuffledPixels => {
+                Self::Shared(Stream::new(seed, "shuffled-pixels", 0).permutation(positions))
+            }
+            Condition::RandomPixels => {
+                Self::PerImage { seed, purpose: format!("random-pixels-{}", split.name()) }
+            }
             Condition::TrueLabels | Condition::RandomLabels | Condition::Gaussian => Self::AsIs,
         }
     }
@@ -84,7 +88,8 @@ impl Arrangement {
             Self::AsIs => return,
             Self::Shared(order) => order,
             Self::PerImage { seed, purpose } => {
-                own = Stream::new(*seed, purpose, index as u64).permutation(INPUT_SIDE * INPUT_SIDE);
+                own =
+                    Stream::new(*seed, purpose, index as u64).permutation(INPUT_SIDE * INPUT_SIDE);
                 &own
             }
         };

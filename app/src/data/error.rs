@@ -44,13 +44,17 @@ pub enum DataError {
         available: usize,
     },
     /// A file that should be in the data folder is not.
-    #[error("{file} does not exist; run `rote data fetch` to get CIFAR-10, or name its folder with --data-dir")]
+    #[error(
+        "{file} does not exist; run `rote data fetch` to get CIFAR-10, or name its folder with --data-dir"
+    )]
     Missing {
         /// The file.
         file: String,
     },
     /// A file's content is not what was published.
-    #[error("{file} has the SHA-256 {found}, but CIFAR-10's is {expected}; delete the file and run `rote data fetch`")]
+    #[error(
+        "{file} has the SHA-256 {found}, but CIFAR-10's is {expected}; delete the file and run `rote data fetch`"
+    )]
     Checksum {
         /// The file.
         file: String,

@@ -2,7 +2,10 @@
 
 use super::conditions::{Arrangement, gaussian_picture};
 use super::preprocess::{INPUT_SIDE, INPUT_VALUES, View, show, whiten};
-use super::{CIFAR10_CLASSES, Condition, DataError, DataSet, LabelledPictures, PICTURE_BYTES, Split, shown_labels};
+use super::{
+    CIFAR10_CLASSES, Condition, DataError, DataSet, LabelledPictures, PICTURE_BYTES, Split,
+    shown_labels,
+};
 
 /// The examples of one split of one run.
 pub struct Examples {
@@ -44,7 +47,11 @@ impl Randomization {
 
 impl Examples {
     /// The first `images` training examples and all test examples.
-    pub fn of_run(data: &DataSet, images: usize, randomization: Randomization) -> Result<[Self; 2], DataError> {
+    pub fn of_run(
+        data: &DataSet,
+        images: usize,
+        randomization: Randomization,
+    ) -> Result<[Self; 2], DataError> {
         if images > data.train.count() {
             return Err(DataError::TooFewImages { asked: images, available: data.train.count() });
         }
@@ -55,13 +62,18 @@ impl Examples {
         ])
     }
 
-    fn new(pictures: &LabelledPictures, count: usize, randomization: Randomization, split: Split) -> Self {
+    fn new(
+        pictures: &LabelledPictures,
+        count: usize,
+        randomization: Randomization,
+        split: Split,
+    ) -> Self {
         let Randomization { condition, seed, .. } = randomization;
         let clean = pictures.labels[..count].to_vec();
         let source = match condition {
-            Condition::Gaussian => {
-                Source::Noise((0..count).flat_map(|index| gaussian_picture(seed, split, index)).collect())
-            }
+            Condition::Gaussian => Source::Noise(
+                (0..count).flat_map(|index| gaussian_picture(seed, split, index)).collect(),
+            ),
             _ => Source::Bytes(pictures.pixels[..count * PICTURE_BYTES].to_vec()),
         };
         Self {
@@ -104,14 +116,23 @@ impl Examples {
         let positions = INPUT_SIDE * INPUT_SIDE;
         let byte = |value: f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
         (0..positions)
-            .flat_map(|at| [byte(input[at]), byte(input[positions + at]), byte(input[2 * positions + at]), u8::MAX])
+            .flat_map(|at| {
+                [
+                    byte(input[at]),
+                    byte(input[positions + at]),
+                    byte(input[2 * positions + at]),
+                    u8::MAX,
+                ]
+            })
             .collect()
     }
 
     fn write_pixels(&self, index: usize, view: View, input: &mut [f32]) {
         let picture = index * PICTURE_BYTES..(index + 1) * PICTURE_BYTES;
         match &self.source {
-            Source::Bytes(bytes) => show(&bytes[picture], view, input, |byte| f32::from(byte) / 255.0),
+            Source::Bytes(bytes) => {
+                show(&bytes[picture], view, input, |byte| f32::from(byte) / 255.0)
+            }
             Source::Noise(noise) => show(&noise[picture], view, input, |value| value),
         }
         self.arrangement.apply(index, input);

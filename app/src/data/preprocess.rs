@@ -16,7 +16,12 @@ pub type Corner = (usize, usize);
 pub const CENTRE: Corner = ((PICTURE_SIDE - INPUT_SIDE) / 2, (PICTURE_SIDE - INPUT_SIDE) / 2);
 
 /// Copies the 28x28 window at `corner` of a `[3, 32, 32]` picture to `input`, `[3, 28, 28]`.
-pub fn crop<T: Copy>(picture: &[T], corner: Corner, input: &mut [f32], as_pixel: impl Fn(T) -> f32) {
+pub fn crop<T: Copy>(
+    picture: &[T],
+    corner: Corner,
+    input: &mut [f32],
+    as_pixel: impl Fn(T) -> f32,
+) {
     let (top, left) = corner;
     for (row, target) in input.chunks_exact_mut(INPUT_SIDE).enumerate() {
         let (channel, row) = (row / INPUT_SIDE, row % INPUT_SIDE);
@@ -50,7 +55,8 @@ pub fn show<T: Copy>(picture: &[T], view: View, input: &mut [f32], as_pixel: imp
         return crop(picture, view.corner, input, as_pixel);
     }
     let middle = (PICTURE_SIDE - 1) as f64 / 2.0;
-    let (sine, cosine) = (libm::sin(view.degrees.to_radians()), libm::cos(view.degrees.to_radians()));
+    let (sine, cosine) =
+        (libm::sin(view.degrees.to_radians()), libm::cos(view.degrees.to_radians()));
     let area = INPUT_SIDE * INPUT_SIDE;
     for at in 0..area {
         let down = (view.corner.0 + at / INPUT_SIDE) as f64 - middle;
@@ -64,7 +70,9 @@ pub fn show<T: Copy>(picture: &[T], view: View, input: &mut [f32], as_pixel: imp
         let (below, right) = ((top + 1).min(PICTURE_SIDE - 1), (left + 1).min(PICTURE_SIDE - 1));
         let (lower, later) = ((row - top as f64) as f32, (column - left as f64) as f32);
         for channel in 0..CHANNELS {
-            let pixel = |row, column| as_pixel(picture[(channel * PICTURE_SIDE + row) * PICTURE_SIDE + column]);
+            let pixel = |row, column| {
+                as_pixel(picture[(channel * PICTURE_SIDE + row) * PICTURE_SIDE + column])
+            };
             let upper_row = pixel(top, left) * (1.0 - later) + pixel(top, right) * later;
             let lower_row = pixel(below, left) * (1.0 - later) + pixel(below, right) * later;
             input[channel * area + at] = upper_row * (1.0 - lower) + lower_row * lower;
@@ -77,7 +85,8 @@ pub fn show<T: Copy>(picture: &[T], view: View, input: &mut [f32], as_pixel: imp
 pub fn whiten(input: &mut [f32]) {
     let count = input.len() as f64;
     let mean = input.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-    let variance = input.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+    let variance =
+        input.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
     let deviation = variance.sqrt().max(1.0 / count.sqrt());
     for value in input {
         *value = ((f64::from(*value) - mean) / deviation) as f32;
@@ -94,7 +103,8 @@ mod tests {
         whiten(&mut input);
         let count = INPUT_VALUES as f64;
         let mean = input.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
-        let deviation = (input.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count - mean * mean).sqrt();
+        let deviation =
+            (input.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count - mean * mean).sqrt();
         assert!(mean.abs() < 1e-6, "mean {mean}");
         assert!((deviation - 1.0).abs() < 1e-6, "deviation {deviation}");
     }
@@ -125,7 +135,9 @@ mod tests {
 
     fn shown(is_mirrored: bool, degrees: f64) -> Vec<f32> {
         let mut input = vec![0.0; INPUT_VALUES];
-        show(&numbered(), View { is_mirrored, degrees, ..View::CENTRAL }, &mut input, |value| value);
+        show(&numbered(), View { is_mirrored, degrees, ..View::CENTRAL }, &mut input, |value| {
+            value
+        });
         input
     }
 
@@ -160,7 +172,8 @@ mod tests {
 
     #[test]
     fn the_central_window_starts_at_row_2_and_column_2() {
-        let picture: Vec<f32> = (0..CHANNELS * PICTURE_SIDE * PICTURE_SIDE).map(|i| i as f32).collect();
+        let picture: Vec<f32> =
+            (0..CHANNELS * PICTURE_SIDE * PICTURE_SIDE).map(|i| i as f32).collect();
         let mut input = vec![0.0; INPUT_VALUES];
         crop(&picture, CENTRE, &mut input, |value| value);
         assert_eq!(input[0], (2 * 32 + 2) as f32);

@@ -52,7 +52,8 @@ pub fn cpu() -> OpenDevice {
 #[cfg(feature = "engine")]
 pub async fn webgpu(software: bool) -> Result<OpenDevice, DeviceError> {
     let device = WgpuDevice::default();
-    let setup = try_init_setup_async::<WebGpu>(&device, RuntimeOptions::default()).await.map_err(no_gpu)?;
+    let setup =
+        try_init_setup_async::<WebGpu>(&device, RuntimeOptions::default()).await.map_err(no_gpu)?;
     let name = gpu_name("WebGPU", &setup.adapter.get_info());
     Ok(OpenDevice { device: Device::Gpu(GpuDevice::new(&device, software)), name, note: None })
 }

@@ -37,7 +37,8 @@ pub struct DeviceListing {
 
 /// The devices of this machine, the CPU first.
 pub fn list() -> Vec<DeviceListing> {
-    let processor = DeviceListing { device: "cpu", name: cpu().name, api: None, is_software: false };
+    let processor =
+        DeviceListing { device: "cpu", name: cpu().name, api: None, is_software: false };
     let instance = Instance::new(InstanceDescriptor {
         backends: Backends::PRIMARY,
         ..InstanceDescriptor::new_without_display_handle()
@@ -60,12 +61,17 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(),
-        DeviceChoice::Auto if list().iter().any(|device| device.device == "gpu" && !device.is_software) => {
-            gpu().or_else(|error| Ok(OpenDevice { note: Some(format!("{error}; the CPU computes instead")), ..cpu() }))
+        DeviceChoice::Auto
+            if list().iter().any(|device| device.device == "gpu" && !device.is_software) =>
+        {
+            gpu().or_else(|error| {
+                Ok(OpenDevice { note: Some(format!("{error}; the CPU computes instead")), ..cpu() })
+            })
         }
-        DeviceChoice::Auto => {
-            Ok(OpenDevice { note: Some("no GPU that is not emulated was found, so the CPU computes".into()), ..cpu() })
-        }
+        DeviceChoice::Auto => Ok(OpenDevice {
+            note: Some("no GPU that is not emulated was found, so the CPU computes".into()),
+            ..cpu()
+        }),
     }
 }
 
@@ -77,7 +83,8 @@ fn gpu() -> Result<OpenDevice, DeviceError> {
         Some(known) => known,
         None => {
             let device = WgpuDevice::default();
-            let setup = try_init_setup::<AutoGraphicsApi>(&device, RuntimeOptions::default()).map_err(no_gpu)?;
+            let setup = try_init_setup::<AutoGraphicsApi>(&device, RuntimeOptions::default())
+                .map_err(no_gpu)?;
             let info = setup.adapter.get_info();
             (GpuDevice::new(&device, info.device_type == DeviceType::Cpu), info)
         }

@@ -44,9 +44,12 @@ impl Runner {
     pub(super) async fn answer(&mut self, request: Request, bytes: Option<Vec<u8>>) {
         let done = match request {
             Request::Open { engine } => self.open(engine).await,
-            Request::Load { recipe, resume, data_url } => self.load(&recipe, bytes.filter(|_| resume), &data_url).await,
+            Request::Load { recipe, resume, data_url } => {
+                self.load(&recipe, bytes.filter(|_| resume), &data_url).await
+            }
             Request::Run => {
-                self.is_running = self.session.as_ref().is_some_and(|session| !session.is_finished());
+                self.is_running =
+                    self.session.as_ref().is_some_and(|session| !session.is_finished());
                 Ok(())
             }
             Request::Pause => self.pause().await,
@@ -72,11 +75,15 @@ impl Runner {
     async fn open(&mut self, engine: EngineChoice) -> Result<(), Refused> {
         let opened = match (engine, adapter().await) {
             (EngineChoice::Cpu, _) => device::cpu(),
-            (EngineChoice::Webgpu, Adapter::None(reason)) => with_note(format!("{reason}, so the CPU computes")),
-            (EngineChoice::Auto, Adapter::None(reason)) => with_note(format!("{reason}, so the CPU computes")),
-            (EngineChoice::Auto, Adapter::Software(name)) => {
-                with_note(format!("WebGPU is only emulated in software here ({name}), so the CPU computes"))
+            (EngineChoice::Webgpu, Adapter::None(reason)) => {
+                with_note(format!("{reason}, so the CPU computes"))
             }
+            (EngineChoice::Auto, Adapter::None(reason)) => {
+                with_note(format!("{reason}, so the CPU computes"))
+            }
+            (EngineChoice::Auto, Adapter::Software(name)) => with_note(format!(
+                "WebGPU is only emulated in software here ({name}), so the CPU computes"
+            )),
             (EngineChoice::Webgpu, Adapter::Software(_)) => webgpu(true).await,
             (EngineChoice::Webgpu | EngineChoice::Auto, Adapter::Hardware) => webgpu(false).await,
         };
@@ -85,7 +92,12 @@ impl Runner {
         Ok(())
     }
 
-    async fn load(&mut self, recipe: &Recipe, saved: Option<Vec<u8>>, data_url: &str) -> Result<(), Refused> {
+    async fn load(
+        &mut self,
+        recipe: &Recipe,
+        saved: Option<Vec<u8>>,
+        data_url: &str,
+    ) -> Result<(), Refused> {
         self.is_running = false;
         self.session = None;
         let tier = Tier::holding(recipe.images as usize).map_err(TrainError::from)?;
@@ -93,7 +105,8 @@ impl Runner {
             Some((images, data)) if images == tier.train => data,
             _ => fetch_data(tier, data_url).await?,
         };
-        let device = self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
+        let device =
+            self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
         let session = match saved {
             Some(bytes) => Session::resume(&Checkpoint::from_bytes(&bytes)?, recipe, &data, device),
             None => Session::new(recipe, &data, device),
@@ -147,8 +160,14 @@ impl Runner {
         tell(session, losses);
         post(&Reply::Checkpoint { step: session.step() }, Some(&checkpoint.to_bytes()));
         let layers = checkpoint.recipe.model.layers(checkpoint.recipe.batch_norm);
-        let first = layers.iter().flat_map(Layer::parameters).next().zip(checkpoint.network.parameters.first());
-        if let Some(Filters { side, rgba }) = first.and_then(|(spec, weight)| filters(&spec, weight)) {
+        let first = layers
+            .iter()
+            .flat_map(Layer::parameters)
+            .next()
+            .zip(checkpoint.network.parameters.first());
+        if let Some(Filters { side, rgba }) =
+            first.and_then(|(spec, weight)| filters(&spec, weight))
+        {
             post(&Reply::Filters { side }, Some(&rgba));
         }
         Ok(())
@@ -159,7 +178,9 @@ impl Runner {
 fn tell(session: &Session, events: Vec<Event>) {
     for event in events {
         let measured = match &event {
-            Event::Epoch(metrics) if metrics.accuracy.is_some() => Some((metrics.step, metrics.epoch)),
+            Event::Epoch(metrics) if metrics.accuracy.is_some() => {
+                Some((metrics.step, metrics.epoch))
+            }
             _ => None,
         };
         post(&Reply::Event { event }, None);
@@ -173,7 +194,9 @@ fn tell(session: &Session, events: Vec<Event>) {
 fn said(session: &Session) -> Vec<u8> {
     let said = session.predictions();
     let count = said.classes.len().min(MOST_PICTURES);
-    let probabilities = said.probabilities[..count * CIFAR10_CLASSES].iter().map(|share| (share * 255.0).round() as u8);
+    let probabilities = said.probabilities[..count * CIFAR10_CLASSES]
+        .iter()
+        .map(|share| (share * 255.0).round() as u8);
     said.classes[..count].iter().copied().chain(probabilities).collect()
 }
 

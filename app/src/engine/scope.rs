@@ -50,14 +50,20 @@ pub(super) async fn fetch_bytes(url: &str) -> Result<Vec<u8>, String> {
     let response = JsFuture::from(scope().fetch_with_str(url)).await.map_err(described)?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
-        return Err(format!("the server answered {} {}", response.status(), response.status_text()));
+        return Err(format!(
+            "the server answered {} {}",
+            response.status(),
+            response.status_text()
+        ));
     }
-    let buffer = JsFuture::from(response.array_buffer().map_err(described)?).await.map_err(described)?;
+    let buffer =
+        JsFuture::from(response.array_buffer().map_err(described)?).await.map_err(described)?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 fn js_message(error: &JsValue) -> String {
-    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    let message =
+        Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
     message.unwrap_or_else(|| format!("{error:?}"))
 }
 
@@ -73,7 +79,9 @@ pub(super) enum Adapter {
 
 /// Looks at the default adapter without taking it.
 pub(super) async fn adapter() -> Adapter {
-    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let get = |object: &JsValue, key: &str| {
+        Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+    };
     let gpu = get(&get(&scope(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else {
         return Adapter::None("this browser has no WebGPU".into());
@@ -97,7 +105,8 @@ pub(super) async fn adapter() -> Adapter {
     }
     let info = get(&adapter, "info");
     let text = |key: &str| get(&info, key).as_string().unwrap_or_default();
-    let is_fallback = get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();
+    let is_fallback = get(&info, "isFallbackAdapter").is_truthy()
+        || get(&adapter, "isFallbackAdapter").is_truthy();
     if is_fallback || text("architecture") == "swiftshader" {
         let name = text("architecture");
         return Adapter::Software(if name.is_empty() { "a software adapter".into() } else { name });

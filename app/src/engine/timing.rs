@@ -15,7 +15,12 @@ thread_local! {
 /// # Errors
 ///
 /// One sentence: no such model, no such device.
-pub async fn prepare(model: &str, batch: usize, backend: &str, software: bool) -> Result<String, String> {
+pub async fn prepare(
+    model: &str,
+    batch: usize,
+    backend: &str,
+    software: bool,
+) -> Result<String, String> {
     let known = ModelName::ALL.iter().copied().find(|known| known.key() == model);
     let model = known.ok_or_else(|| format!("there is no model {model}"))?;
     let opened = match backend {

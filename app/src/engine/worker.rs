@@ -44,7 +44,8 @@ pub fn handle(json: &str, bytes: Option<Vec<u8>>) {
     let request = match serde_json::from_str(json) {
         Ok(request) => request,
         Err(error) => {
-            let message = format!("the engine did not understand the page ({error}); reload the page");
+            let message =
+                format!("the engine did not understand the page ({error}); reload the page");
             return post(&Reply::Failed { message, fatal: false }, None);
         }
     };
@@ -60,7 +61,9 @@ pub fn handle(json: &str, bytes: Option<Vec<u8>>) {
 /// Answers what is in the inbox, trains in between, and ends when there is nothing to do.
 async fn serve(mut runner: Runner) {
     loop {
-        while let Some(Message { request, bytes }) = INBOX.with_borrow_mut(|inbox| inbox.messages.pop_front()) {
+        while let Some(Message { request, bytes }) =
+            INBOX.with_borrow_mut(|inbox| inbox.messages.pop_front())
+        {
             runner.answer(request, bytes).await;
         }
         if !runner.is_running() {

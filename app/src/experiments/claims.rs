@@ -75,7 +75,13 @@ type Judged = Option<(bool, String)>;
 
 impl On<'_> {
     /// A claim about some rows.
-    fn claim(&self, place: &'static str, statement: impl Into<String>, rows: &[Row], judged: Judged) -> Claim {
+    fn claim(
+        &self,
+        place: &'static str,
+        statement: impl Into<String>,
+        rows: &[Row],
+        judged: Judged,
+    ) -> Claim {
         let (verdict, figures) = match judged {
             Some((true, figures)) => (Verdict::Holds, figures),
             Some((false, figures)) => (Verdict::Fails, figures),
@@ -131,7 +137,8 @@ impl On<'_> {
     fn fits_random_labels(&self, model: ModelName) -> Claim {
         let rows = self.plain(model, Condition::RandomLabels);
         let train = rows.first().and_then(|row| self.train(row));
-        let judged = train.map(|train| (train >= MEMORIZED, format!("training accuracy {}", percent(train))));
+        let judged = train
+            .map(|train| (train >= MEMORIZED, format!("training accuracy {}", percent(train))));
         self.claim("2.1", format!("{} fits random labels", model.key()), &rows, judged)
     }
 
@@ -141,20 +148,31 @@ impl On<'_> {
             // A network that has not fitted its labels has not been put to the test.
             self.train(row).filter(|train| *train >= MEMORIZED)?;
             let (test, band) = (self.test(row)?, self.band(row)?);
-            let figures = format!("test accuracy {}, chance 10 % ± {}", percent(test), percent(band));
+            let figures =
+                format!("test accuracy {}, chance 10 % ± {}", percent(test), percent(band));
             Some(((test - 0.1).abs() <= band, figures))
         });
-        self.claim("2.1", format!("{} is at chance on test images after random labels", model.key()), &rows, judged)
+        self.claim(
+            "2.1",
+            format!("{} is at chance on test images after random labels", model.key()),
+            &rows,
+            judged,
+        )
     }
 
     /// Figure 1b.
     fn time_grows_by_a_small_factor(&self, model: ModelName) -> Claim {
         let rows = [0.0, 1.0].map(|level| corruption_row(self.scale, model, level));
-        let judged = self.steps_to_fit(&rows[0]).zip(self.steps_to_fit(&rows[1])).map(|(clean, random)| {
-            let factor = random / clean;
-            ((1.0..=SMALL_FACTOR).contains(&factor), format!("{clean:.0} to {random:.0} steps, {factor:.2} times"))
-        });
-        let statement = format!("{} takes longer for random labels, by a small factor", model.key());
+        let judged =
+            self.steps_to_fit(&rows[0]).zip(self.steps_to_fit(&rows[1])).map(|(clean, random)| {
+                let factor = random / clean;
+                (
+                    (1.0..=SMALL_FACTOR).contains(&factor),
+                    format!("{clean:.0} to {random:.0} steps, {factor:.2} times"),
+                )
+            });
+        let statement =
+            format!("{} takes longer for random labels, by a small factor", model.key());
         self.claim("2.1, Figure 1b", statement, &rows, judged)
     }
 
@@ -176,40 +194,61 @@ impl On<'_> {
             );
             (deepest <= unevenness && last > first && (last - 0.9).abs() <= unevenness, figures)
         });
-        self.claim("2.1, Figure 1c", format!("test error of {} rises steadily to chance", model.key()), &rows, judged)
+        self.claim(
+            "2.1, Figure 1c",
+            format!("test error of {} rises steadily to chance", model.key()),
+            &rows,
+            judged,
+        )
     }
 
     /// How much a test error may fall from one level to the next and still count as rising: what two accuracies on as
     /// many images differ by chance, three deviations at their widest.
     fn unevenness(&self, rows: &[Row]) -> Option<f64> {
-        let images = rows.iter().filter_map(|row| self.mean(row, |run| Some(run.test_images as f64)));
+        let images =
+            rows.iter().filter_map(|row| self.mean(row, |run| Some(run.test_images as f64)));
         images.reduce(f64::min).map(|images| 3.0 * (2.0 * 0.25 / images.max(1.0)).sqrt())
     }
 
     /// Figure 1a: the order of the first and the last of its five curves.
     fn true_labels_first_random_labels_last(&self) -> Claim {
         let rows = self.rows("fig1a", |_| true);
-        let times: Option<Vec<(&str, f64)>> =
-            rows.iter().map(|row| Some((row.recipe.condition.key(), self.steps_to_fit(row)?))).collect();
+        let times: Option<Vec<(&str, f64)>> = rows
+            .iter()
+            .map(|row| Some((row.recipe.condition.key(), self.steps_to_fit(row)?)))
+            .collect();
         let judged = times.filter(|times| !times.is_empty()).map(|mut times| {
             times.sort_by(|one, other| one.1.total_cmp(&other.1));
             let ends = (times[0].0, times[times.len() - 1].0);
-            let figures: Vec<_> = times.iter().map(|(name, steps)| format!("{name} {steps:.0}")).collect();
-            (ends == ("true-labels", "random-labels"), format!("steps to fit: {}", figures.join(", ")))
+            let figures: Vec<_> =
+                times.iter().map(|(name, steps)| format!("{name} {steps:.0}")).collect();
+            (
+                ends == ("true-labels", "random-labels"),
+                format!("steps to fit: {}", figures.join(", ")),
+            )
         });
-        self.claim("2.1, Figure 1a", "true labels are fitted first and random labels last", &rows, judged)
+        self.claim(
+            "2.1, Figure 1a",
+            "true labels are fitted first and random labels last",
+            &rows,
+            judged,
+        )
     }
 
     /// Section 2.1: random pixels and Gaussian noise lie farther apart than photographs do.
     fn noise_is_fitted_sooner_than_random_labels(&self) -> Claim {
-        let is_noise = |row: &Row| matches!(row.recipe.condition, Condition::RandomPixels | Condition::Gaussian);
+        let is_noise = |row: &Row| {
+            matches!(row.recipe.condition, Condition::RandomPixels | Condition::Gaussian)
+        };
         let noise = self.rows("fig1a", is_noise);
         let rows = [noise, self.plain(InceptionSmall, Condition::RandomLabels)].concat();
         let times: Option<Vec<f64>> = rows.iter().map(|row| self.steps_to_fit(row)).collect();
         let judged = times.and_then(|times| {
             let (random_labels, noise) = times.split_last()?;
             let slowest = noise.iter().copied().reduce(f64::max)?;
-            let figures = format!("{slowest:.0} steps for the slower noise, {random_labels:.0} for random labels");
+            let figures = format!(
+                "{slowest:.0} steps for the slower noise, {random_labels:.0} for random labels"
+            );
             Some((slowest < *random_labels, figures))
         });
         let statement = "random pixels and Gaussian noise are fitted sooner than random labels";
@@ -222,7 +261,8 @@ impl On<'_> {
         let trains: Option<Vec<(&str, f64)>> =
             rows.iter().map(|row| Some((row.name.as_str(), self.train(row)?))).collect();
         let judged = trains.map(|trains| {
-            let figures: Vec<_> = trains.iter().map(|(name, train)| format!("{name} {}", percent(*train))).collect();
+            let figures: Vec<_> =
+                trains.iter().map(|(name, train)| format!("{name} {}", percent(*train))).collect();
             (trains.iter().all(|(_, train)| *train >= MEMORIZED), figures.join(", "))
         });
         let statement = "weight decay, crops and augmentation do not prevent fitting random labels";
@@ -233,10 +273,12 @@ impl On<'_> {
     fn generalizes_without_regularizers(&self, model: ModelName) -> Claim {
         let is_regularized = |row: &Row| {
             let Recipe { random_crop, weight_decay, batch_norm, condition, .. } = row.recipe;
-            let is_network = row.recipe.model == model && batch_norm && condition == Condition::TrueLabels;
+            let is_network =
+                row.recipe.model == model && batch_norm && condition == Condition::TrueLabels;
             is_network && (random_crop || weight_decay > 0.0)
         };
-        let rows = [self.plain(model, Condition::TrueLabels), self.rows("table1", is_regularized)].concat();
+        let rows = [self.plain(model, Condition::TrueLabels), self.rows("table1", is_regularized)]
+            .concat();
         let tests: Option<Vec<f64>> = rows.iter().map(|row| self.test(row)).collect();
         let judged = tests.and_then(|tests| {
             let (&plain, regularized) = tests.split_first()?;
@@ -251,7 +293,8 @@ impl On<'_> {
             );
             Some((there > self.band(&rows[0])? && gained < there, figures))
         });
-        let statement = format!("{} generalizes without regularizers; they add the smaller part", model.key());
+        let statement =
+            format!("{} generalizes without regularizers; they add the smaller part", model.key());
         self.claim("3", statement, &rows, judged)
     }
 
@@ -261,10 +304,12 @@ impl On<'_> {
         let judged = rows.iter().find(|row| row.recipe.batch_norm).and_then(|with| {
             let without = rows.iter().find(|row| !row.recipe.batch_norm)?;
             let (helped, alone) = (self.test(with)?, self.test(without)?);
-            let figures = format!("test accuracy {} with, {} without", percent(helped), percent(alone));
+            let figures =
+                format!("test accuracy {} with, {} without", percent(helped), percent(alone));
             Some((helped > alone && alone > 0.1 + self.band(without)?, figures))
         });
-        let statement = "batch norm helps the Inception by some points and is not what makes it generalize";
+        let statement =
+            "batch norm helps the Inception by some points and is not what makes it generalize";
         self.claim("3, Figure 2b", statement, &rows, judged)
     }
 
@@ -273,9 +318,17 @@ impl On<'_> {
         let rows = self.plain(model, Condition::TrueLabels);
         let gain = |run: &Outcome| Some(run.best_test_accuracy() - run.summary.test_accuracy);
         let judged = rows.first().and_then(|row| self.mean(row, gain)).map(|gain| {
-            (gain <= EARLY_STOPPING_GAIN, format!("best minus last test accuracy: {} points", points(gain)))
+            (
+                gain <= EARLY_STOPPING_GAIN,
+                format!("best minus last test accuracy: {} points", points(gain)),
+            )
         });
-        self.claim("3.1", format!("{} would gain little from stopping early on CIFAR-10", model.key()), &rows, judged)
+        self.claim(
+            "3.1",
+            format!("{} would gain little from stopping early on CIFAR-10", model.key()),
+            &rows,
+            judged,
+        )
     }
 }
 
@@ -346,7 +399,8 @@ mod tests {
     fn with(name: &str, change: impl Fn(&mut Outcome)) -> Results {
         let mut results = as_in_the_paper();
         let all: Vec<_> = EXPERIMENTS.iter().collect();
-        let row = distinct_rows(&all, Scale::Desk).into_iter().find(|row| row.name == name).unwrap();
+        let row =
+            distinct_rows(&all, Scale::Desk).into_iter().find(|row| row.name == name).unwrap();
         results.0.iter_mut().filter(|run| run.summary.recipe == row.recipe).for_each(change);
         results
     }
@@ -391,7 +445,12 @@ mod tests {
         let no_help = with("inception-small-no-bn/plain", |run| run.summary.test_accuracy = 0.8);
         assert_eq!(verdicts(&no_help, "batch norm"), [Verdict::Fails]);
         let peaked = with("mlp-3x512/plain", |run| {
-            let peak = Accuracy { train_accuracy: 0.9, test_accuracy: 0.9, test_loss: 0.5, corrupted: None };
+            let peak = Accuracy {
+                train_accuracy: 0.9,
+                test_accuracy: 0.9,
+                test_loss: 0.5,
+                corrupted: None,
+            };
             run.epochs[0].accuracy = Some(peak);
         });
         assert_eq!(verdicts(&peaked, "mlp-3x512 would gain little"), [Verdict::Fails]);
@@ -399,7 +458,8 @@ mod tests {
 
     #[test]
     fn a_diverged_run_leaves_its_claims_open() {
-        let diverged = with("mlp-1x512/random-labels", |run| run.summary.stopped_by = StopReason::Diverged);
+        let diverged =
+            with("mlp-1x512/random-labels", |run| run.summary.stopped_by = StopReason::Diverged);
         assert_eq!(verdicts(&diverged, "mlp-1x512 fits"), [Verdict::Open]);
     }
 }

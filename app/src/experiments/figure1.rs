@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn figure_1a_has_each_condition_once() {
-        let found: Vec<_> = conditions(Scale::Desk).iter().map(|row| row.recipe.condition).collect();
+        let found: Vec<_> =
+            conditions(Scale::Desk).iter().map(|row| row.recipe.condition).collect();
         assert_eq!(found, CONDITIONS);
     }
 }

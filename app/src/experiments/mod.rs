@@ -14,7 +14,9 @@ mod table4;
 pub use claims::{Claim, Verdict, check_claims};
 pub use figure1::{CONDITIONS, CORRUPTED_MODELS, corruption_levels, corruption_row};
 pub use open_settings::{OPEN_SETTINGS, OpenSetting, explicit_weight_decay};
-pub use outcome::{FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation, steps_to_fit};
+pub use outcome::{
+    FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation, steps_to_fit,
+};
 pub use published::{Confidence, Number, Published};
 pub use scale::{Scale, Size};
 pub use table1::PAPER_TABLE_1;
@@ -95,7 +97,10 @@ pub fn find(name: &str) -> Option<Vec<&'static Experiment>> {
 /// What the paper reports of a row of an experiment.
 pub fn published_row(experiment: &str, row: &str) -> Option<Published> {
     let experiment = EXPERIMENTS.iter().find(|known| known.name == experiment)?;
-    (experiment.rows)(Scale::Paper).into_iter().find(|known| known.name == row).map(|row| row.published)
+    (experiment.rows)(Scale::Paper)
+        .into_iter()
+        .find(|known| known.name == row)
+        .map(|row| row.published)
 }
 
 /// The rows of several experiments, each recipe once: figures share runs with tables.
@@ -131,18 +136,27 @@ mod tests {
 
     #[test]
     fn a_published_number_is_found_by_its_row() {
-        let number =
-            |row, of: fn(Published) -> Option<Number>| published_row("table1", row).and_then(of).unwrap().percent;
+        let number = |row, of: fn(Published) -> Option<Number>| {
+            published_row("table1", row).and_then(of).unwrap().percent
+        };
         assert_eq!(number("mlp-1x512/random-labels", |row| row.train), 99.34);
         assert_eq!(number("mlp-1x512/plain", |row| row.test), 50.51);
-        assert_eq!(published_row("table4", "mlp-1x512/random-labels+decay").unwrap().train.unwrap().percent, 99.21);
+        assert_eq!(
+            published_row("table4", "mlp-1x512/random-labels+decay")
+                .unwrap()
+                .train
+                .unwrap()
+                .percent,
+            99.21
+        );
         assert!(published_row("table1", "resnet/plain").is_none());
     }
 
     #[test]
     fn figures_share_their_runs_with_the_table() {
         let all = distinct_rows(&find("all").unwrap(), Scale::Paper);
-        let separately: usize = EXPERIMENTS.iter().map(|experiment| (experiment.rows)(Scale::Paper).len()).sum();
+        let separately: usize =
+            EXPERIMENTS.iter().map(|experiment| (experiment.rows)(Scale::Paper).len()).sum();
         // 1b and 1c have the same runs, of which 2 are in 1a; the ends of three curves and both runs of 2b are in the table.
         assert_eq!((separately, all.len()), (5 + 33 + 33 + 19 + 2 + 6, 5 + 31 + 13 + 6));
         assert!(find("table2").is_none());

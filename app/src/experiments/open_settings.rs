@@ -66,7 +66,9 @@ pub static OPEN_SETTINGS: &[OpenSetting] = &[
 /// Turns on the weight decay that the paper calls the default one.
 pub fn explicit_weight_decay(recipe: Recipe) -> Recipe {
     match recipe.model {
-        ModelName::AlexnetSmall => Recipe { weight_decay: 0.004, weight_decay_on: DecayOn::DenseWeights, ..recipe },
+        ModelName::AlexnetSmall => {
+            Recipe { weight_decay: 0.004, weight_decay_on: DecayOn::DenseWeights, ..recipe }
+        }
         _ => Recipe { weight_decay: 0.00004, weight_decay_on: DecayOn::Weights, ..recipe },
     }
 }

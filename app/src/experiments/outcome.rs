@@ -24,7 +24,8 @@ impl Outcome {
 
     /// The greatest test accuracy that was measured in the run: what stopping early at the right moment would have had.
     pub fn best_test_accuracy(&self) -> f64 {
-        let measured = self.epochs.iter().filter_map(|epoch| Some(epoch.accuracy.as_ref()?.test_accuracy));
+        let measured =
+            self.epochs.iter().filter_map(|epoch| Some(epoch.accuracy.as_ref()?.test_accuracy));
         measured.fold(self.summary.test_accuracy, f64::max)
     }
 }
@@ -54,7 +55,9 @@ impl Results {
     /// The mean of something over the seeds of a recipe, if every seed has it. A run that diverged has nothing: its
     /// network guesses, which would pass for knowing nothing.
     pub fn mean(&self, recipe: &Recipe, what: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
-        let value = |run: &Outcome| (run.summary.stopped_by != StopReason::Diverged).then(|| what(run)).flatten();
+        let value = |run: &Outcome| {
+            (run.summary.stopped_by != StopReason::Diverged).then(|| what(run)).flatten()
+        };
         let values: Option<Vec<f64>> = self.of(recipe).into_iter().map(value).collect();
         mean(&values?)
     }
@@ -102,7 +105,11 @@ mod tests {
             seconds: 1.0,
             stopped_by: StopReason::Epochs,
         };
-        Outcome { summary, epochs: losses.iter().enumerate().map(epoch).collect(), test_images: 500 }
+        Outcome {
+            summary,
+            epochs: losses.iter().enumerate().map(epoch).collect(),
+            test_images: 500,
+        }
     }
 
     #[test]
@@ -117,7 +124,10 @@ mod tests {
         let mut results = Results(vec![outcome(&[0.1]), outcome(&[2.0])]);
         results.0[1].summary.recipe.seed = 2;
         assert_eq!(results.of(&Recipe::default()).len(), 2);
-        assert_eq!(results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)), Some(0.3));
+        assert_eq!(
+            results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)),
+            Some(0.3)
+        );
         assert_eq!(results.mean(&Recipe::default(), Outcome::steps_to_fit), None);
     }
 
@@ -131,6 +141,9 @@ mod tests {
     #[test]
     fn the_deviation_is_that_of_a_sample() {
         assert_eq!(mean_and_deviation(&[1.0, 3.0]), Some((2.0, Some(2f64.sqrt()))));
-        assert_eq!((mean_and_deviation(&[1.0]), mean_and_deviation(&[])), (Some((1.0, None)), None));
+        assert_eq!(
+            (mean_and_deviation(&[1.0]), mean_and_deviation(&[])),
+            (Some((1.0, None)), None)
+        );
     }
 }

@@ -54,6 +54,14 @@ impl Scale {
         // The paper's 0.1 is for its batches; in those of the other scales the Inception without batch norm learns nothing.
         let is_smaller = model == ModelName::InceptionSmall && self != Self::Paper;
         let learning_rate = is_smaller.then_some(0.02);
-        Recipe { model, images, batch_size, epochs, evaluate_every, learning_rate, ..Recipe::default() }
+        Recipe {
+            model,
+            images,
+            batch_size,
+            epochs,
+            evaluate_every,
+            learning_rate,
+            ..Recipe::default()
+        }
     }
 }

@@ -51,9 +51,15 @@ pub(super) fn rows(scale: Scale) -> Vec<Row> {
 }
 
 /// The row of a network with nothing regularized, on true labels or on random ones.
-pub(super) fn plain_row(scale: Scale, model: ModelName, batch_norm: bool, condition: Condition) -> Option<Row> {
+pub(super) fn plain_row(
+    scale: Scale,
+    model: ModelName,
+    batch_norm: bool,
+    condition: Condition,
+) -> Option<Row> {
     let variant = if condition == Condition::RandomLabels { Random } else { Plain };
-    let is_it = |printed: &&Printed| (printed.0, printed.1, printed.2) == (model, batch_norm, variant);
+    let is_it =
+        |printed: &&Printed| (printed.0, printed.1, printed.2) == (model, batch_norm, variant);
     PRINTED.iter().find(is_it).map(|&printed| row(scale, printed))
 }
 
@@ -67,8 +73,13 @@ fn row(scale: Scale, (model, batch_norm, variant, train, test): Printed) -> Row 
         Plain => ("plain", recipe),
         Random => ("random-labels", Recipe { condition: Condition::RandomLabels, ..recipe }),
     };
-    let network = if batch_norm { model.key().to_owned() } else { format!("{}-no-bn", model.key()) };
-    Row { name: format!("{network}/{word}"), recipe, published: Published::accuracies(train, test, Confidence::Copied) }
+    let network =
+        if batch_norm { model.key().to_owned() } else { format!("{}-no-bn", model.key()) };
+    Row {
+        name: format!("{network}/{word}"),
+        recipe,
+        published: Published::accuracies(train, test, Confidence::Copied),
+    }
 }
 
 #[cfg(test)]
@@ -77,10 +88,14 @@ mod tests {
 
     #[test]
     fn removing_every_regularizer_costs_inception_three_and_a_third_points_in_the_printed_table() {
-        let test = |name: &str| rows(Scale::Paper).iter().find(|row| row.name == name).unwrap().published.test.unwrap();
-        let cost = test("inception-small/crop+decay").percent - test("inception-small/plain").percent;
+        let test = |name: &str| {
+            rows(Scale::Paper).iter().find(|row| row.name == name).unwrap().published.test.unwrap()
+        };
+        let cost =
+            test("inception-small/crop+decay").percent - test("inception-small/plain").percent;
         assert!((cost - 3.30).abs() < 1e-9);
-        let batch_norm = test("inception-small/plain").percent - test("inception-small-no-bn/plain").percent;
+        let batch_norm =
+            test("inception-small/plain").percent - test("inception-small-no-bn/plain").percent;
         assert!((batch_norm - 3.75).abs() < 1e-9);
     }
 
@@ -89,7 +104,10 @@ mod tests {
         for row in rows(Scale::Paper) {
             assert_eq!(row.recipe.weight_decay > 0.0, row.name.contains("decay"), "{}", row.name);
             assert_eq!(row.recipe.random_crop, row.name.contains("crop"), "{}", row.name);
-            assert_eq!(row.recipe.condition == Condition::RandomLabels, row.name.ends_with("random-labels"));
+            assert_eq!(
+                row.recipe.condition == Condition::RandomLabels,
+                row.name.ends_with("random-labels")
+            );
         }
     }
 }

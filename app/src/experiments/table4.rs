@@ -7,13 +7,18 @@ use crate::train::Recipe;
 
 /// The table's grid.
 pub(super) fn rows(scale: Scale) -> Vec<Row> {
-    let mut rows: Vec<Row> =
-        [(InceptionSmall, Some(100.0)), (AlexnetSmall, None), (Mlp3x512, Some(100.0)), (Mlp1x512, Some(99.21))]
-            .map(|(model, train)| row(model, "decay", explicit_weight_decay(random(scale, model)), train))
-            .into();
+    let mut rows: Vec<Row> = [
+        (InceptionSmall, Some(100.0)),
+        (AlexnetSmall, None),
+        (Mlp3x512, Some(100.0)),
+        (Mlp1x512, Some(99.21)),
+    ]
+    .map(|(model, train)| row(model, "decay", explicit_weight_decay(random(scale, model)), train))
+    .into();
     // With a new picture every epoch there is more to fit, and 0.95 an epoch stops too soon: the paper took 0.999 and more
     // epochs, without saying how many.
-    let longer = |recipe: Recipe| Recipe { learning_rate_decay: 0.999, epochs: recipe.epochs * 2, ..recipe };
+    let longer =
+        |recipe: Recipe| Recipe { learning_rate_decay: 0.999, epochs: recipe.epochs * 2, ..recipe };
     let cropped = Recipe { random_crop: true, ..longer(random(scale, InceptionSmall)) };
     let augmented = Recipe { augmentation: true, ..longer(random(scale, InceptionSmall)) };
     rows.push(row(InceptionSmall, "crop", cropped, Some(99.93)));

@@ -79,7 +79,9 @@ impl Core {
     pub fn set_parts(&mut self, parts: Parts) {
         match self {
             Self::Cpu(core) => core.parts = parts,
-            Self::Gpu(core) => core.set_state(&parts.parameters, &parts.velocities, &parts.statistics),
+            Self::Gpu(core) => {
+                core.set_state(&parts.parameters, &parts.velocities, &parts.statistics)
+            }
         }
     }
 
@@ -111,7 +113,13 @@ impl Core {
     }
 
     /// One training step on labelled images. `masks` are those of the plan's dropout layers.
-    pub fn train_step(&mut self, batch: Batch<'_>, labels: &[u8], masks: &[Vec<f32>], update: Update) -> Loss {
+    pub fn train_step(
+        &mut self,
+        batch: Batch<'_>,
+        labels: &[u8],
+        masks: &[Vec<f32>],
+        update: Update,
+    ) -> Loss {
         match self {
             Self::Cpu(core) => Loss::Known(core.train_step(on_cpu(batch), labels, masks, update)),
             Self::Gpu(core) => Loss::Slot(core.train_step(on_gpu(batch), labels, masks, update)),
@@ -124,8 +132,10 @@ impl Core {
     ///
     /// What the device says if it is lost.
     pub async fn losses(&self, losses: &[Loss]) -> Result<Vec<f32>, String> {
-        let slots: Vec<_> =
-            losses.iter().filter_map(|loss| if let Loss::Slot(slot) = loss { Some(*slot) } else { None }).collect();
+        let slots: Vec<_> = losses
+            .iter()
+            .filter_map(|loss| if let Loss::Slot(slot) = loss { Some(*slot) } else { None })
+            .collect();
         let mut read = match self {
             Self::Gpu(core) if !slots.is_empty() => core.losses(&slots).await?,
             Self::Cpu(_) | Self::Gpu(_) => Vec::new(),

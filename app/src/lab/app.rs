@@ -100,7 +100,8 @@ fn RunsView(page: Page) -> impl IntoView {
 /// Why the device is not the one a reader might expect; both lanes have the same.
 #[component]
 fn EngineNote(page: Page) -> impl IntoView {
-    let note = move || page.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note));
+    let note =
+        move || page.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note));
     move || note().map(|note| view! { <p class="note" data-testid="engine-note">{note}</p> })
 }
 

@@ -26,7 +26,12 @@ pub fn PlotPicture(
         let plot = plot.run(());
         let Some(place) = place.get() else { return };
         let size = |css_pixels: i32| u32::try_from(css_pixels).unwrap_or(0);
-        place.set_inner_html(&bare_plot_svg(&plot, &theme(), size(place.client_width()), size(place.client_height())));
+        place.set_inner_html(&bare_plot_svg(
+            &plot,
+            &theme(),
+            size(place.client_width()),
+            size(place.client_height()),
+        ));
     });
     view! { <div class="plot" node_ref=place role="img" aria-label=summary></div> }
 }
@@ -38,7 +43,8 @@ pub fn watch_look(look: RwSignal<u32>) {
     drop(window_event_listener(leptos::ev::resize, move |_| changed()));
     let listener = Closure::<dyn FnMut()>::new(changed);
     if let Ok(Some(scheme)) = window().match_media("(prefers-color-scheme: dark)") {
-        let _ = scheme.add_event_listener_with_callback("change", listener.as_ref().unchecked_ref());
+        let _ =
+            scheme.add_event_listener_with_callback("change", listener.as_ref().unchecked_ref());
     }
     listener.forget();
 }
@@ -78,7 +84,11 @@ fn theme() -> Theme {
         ink: styles.color("--ink", light.ink),
         muted: styles.color("--muted", light.muted),
         grid: styles.color("--line", light.grid),
-        lines: LINES.iter().zip(light.lines).map(|(name, otherwise)| styles.color(name, otherwise)).collect(),
+        lines: LINES
+            .iter()
+            .zip(light.lines)
+            .map(|(name, otherwise)| styles.color(name, otherwise))
+            .collect(),
         font: "system-ui, sans-serif".into(),
         scale: 1.0,
     }

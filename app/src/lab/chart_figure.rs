@@ -39,7 +39,9 @@ pub fn ChartFigure(
 ) -> impl IntoView {
     let svg = move || plot_svg(drawn_title, &plot.run(()), &Theme::light(), WIDTH, HEIGHT);
     let save_svg = move |_| files::offer(&format!("rote-{file}.svg"), "image/svg+xml", &svg());
-    let save_png = move |_| spawn_local(files::offer_picture(format!("rote-{file}.png"), svg(), WIDTH, HEIGHT));
+    let save_png = move |_| {
+        spawn_local(files::offer_picture(format!("rote-{file}.png"), svg(), WIDTH, HEIGHT))
+    };
     let (is_table_open, set_table_open) = signal(false);
     let table = move || is_table_open.get().then(|| table(&plot.run(()), title, across, number));
     view! {
@@ -70,11 +72,23 @@ pub fn ChartFigure(
     }
 }
 
-fn table(plot: &Plot, title: &str, across: &str, number: fn(f64) -> String) -> impl IntoView + use<> {
+fn table(
+    plot: &Plot,
+    title: &str,
+    across: &str,
+    number: fn(f64) -> String,
+) -> impl IntoView + use<> {
     let table = plot_table(plot, across, number, MOST_ROWS);
-    let head = table.head.into_iter().map(|name| view! { <th scope="col" class="figure">{name}</th> }).collect_view();
+    let head = table
+        .head
+        .into_iter()
+        .map(|name| view! { <th scope="col" class="figure">{name}</th> })
+        .collect_view();
     let row = |fields: Vec<String>| {
-        let fields = fields.into_iter().map(|field| view! { <td class="figure">{field}</td> }).collect_view();
+        let fields = fields
+            .into_iter()
+            .map(|field| view! { <td class="figure">{field}</td> })
+            .collect_view();
         view! { <tr>{fields}</tr> }
     };
     view! {

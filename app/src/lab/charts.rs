@@ -15,7 +15,9 @@ use crate::report::{Chart, LearningCurves, learning_plot};
 #[component]
 pub fn Charts(page: Page) -> impl IntoView {
     let any_wrong = Memo::new(move |_| {
-        let wrong = |history: &History| history.facts.as_ref().is_some_and(|facts| facts.changed_labels > 0);
+        let wrong = |history: &History| {
+            history.facts.as_ref().is_some_and(|facts| facts.changed_labels > 0)
+        };
         page.plans.get().iter().any(|plan| page.with_history_of(plan, wrong).unwrap_or_default())
     });
     view! {
@@ -57,7 +59,8 @@ fn Learning(page: Page, chart: Chart, title: &'static str, caption: &'static str
         Chart::Accuracy => "accuracy",
         Chart::Corrupted => "wrong-labels",
     };
-    let number: fn(f64) -> String = if chart == Chart::Loss { |loss| format!("{loss:.3}") } else { percent };
+    let number: fn(f64) -> String =
+        if chart == Chart::Loss { |loss| format!("{loss:.3}") } else { percent };
     let plot = move |()| learning_plot(chart, &curves(page));
     let summary = Signal::derive(move || summary(page, chart));
     view! { <ChartFigure look=page.look file title drawn_title=chart.title() caption across="Step" number plot summary /> }
@@ -66,18 +69,23 @@ fn Learning(page: Page, chart: Chart, title: &'static str, caption: &'static str
 /// The runs of the comparison, and behind them those that are laid over.
 fn curves(page: Page) -> LearningCurves {
     let plans = page.plans.get();
-    let own =
-        plans.iter().filter_map(|plan| page.with_history_of(plan, |history| history.curves(&plan.short, plan.place)));
+    let own = plans.iter().filter_map(|plan| {
+        page.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
+    });
     let overlaid = page.library.overlaid();
-    let overlaid = overlaid.iter().enumerate().map(|(at, run)| run.history.curves(&run.name, plans.len() + at));
+    let overlaid = overlaid
+        .iter()
+        .enumerate()
+        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at));
     LearningCurves { lanes: own.chain(overlaid).collect(), classes: CIFAR10_CLASSES }
 }
 
 /// The chart in a sentence, for those who do not see it.
 fn summary(page: Page, chart: Chart) -> String {
     let plans = page.plans.get();
-    let own =
-        plans.iter().filter_map(|plan| page.with_history_of(plan, |history| sentence(chart, &plan.title, history)));
+    let own = plans.iter().filter_map(|plan| {
+        page.with_history_of(plan, |history| sentence(chart, &plan.title, history))
+    });
     let overlaid = page.library.overlaid();
     let overlaid = overlaid.iter().map(|run| sentence(chart, &run.name, &run.history));
     let reference = match chart {
@@ -95,7 +103,11 @@ fn sentence(chart: Chart, title: &str, history: &History) -> String {
         },
         Chart::Accuracy => match history.accuracies() {
             Some((train, test)) => {
-                format!("{title}: train accuracy {}, test accuracy {}.", percent(train), percent(test))
+                format!(
+                    "{title}: train accuracy {}, test accuracy {}.",
+                    percent(train),
+                    percent(test)
+                )
             }
             None => format!("{title}: not measured yet."),
         },
@@ -103,7 +115,9 @@ fn sentence(chart: Chart, title: &str, history: &History) -> String {
             Some(corrupted) => {
                 let share = |count: u64| percent(count as f64 / corrupted.count as f64);
                 let (lie, truth) = (share(corrupted.memorized), share(corrupted.still_clean));
-                format!("{title}: it says the lie for {lie} of the wrong labels and the truth for {truth}.")
+                format!(
+                    "{title}: it says the lie for {lie} of the wrong labels and the truth for {truth}."
+                )
             }
             None => format!("{title}: no wrong label measured."),
         },

@@ -4,7 +4,10 @@ use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, HtmlInputElement, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement,
+    HtmlInputElement, Url,
+};
 
 use super::canvas::context;
 
@@ -30,8 +33,10 @@ pub async fn offer_picture(name: String, svg: String, width: u32, height: u32) {
     if JsFuture::from(image.decode()).await.is_err() {
         return;
     }
-    let canvas =
-        document().create_element("canvas").ok().and_then(|canvas| canvas.dyn_into::<HtmlCanvasElement>().ok());
+    let canvas = document()
+        .create_element("canvas")
+        .ok()
+        .and_then(|canvas| canvas.dyn_into::<HtmlCanvasElement>().ok());
     let Some(canvas) = canvas else { return };
     canvas.set_width(2 * width);
     canvas.set_height(2 * height);
@@ -55,12 +60,16 @@ pub async fn chosen(input: HtmlInputElement) -> Option<Result<String, String>> {
     let text = JsFuture::from(file.text()).await;
     input.set_value("");
     Some(
-        text.map(|text| text.as_string().unwrap_or_default()).map_err(|_| format!("{} could not be read", file.name())),
+        text.map(|text| text.as_string().unwrap_or_default())
+            .map_err(|_| format!("{} could not be read", file.name())),
     )
 }
 
 fn click_link(name: &str, url: &str) {
-    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+    let link = document()
+        .create_element("a")
+        .ok()
+        .and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
     if let Some(link) = link {
         link.set_href(url);
         link.set_download(name);

@@ -61,7 +61,9 @@ fn paint(canvas: &HtmlCanvasElement, side: usize, rgba: &Arc<Vec<u8>>) {
     resize(canvas, (COLUMNS * pitch - 1) as u32, (count.div_ceil(COLUMNS) * pitch - 1) as u32);
     let Some(context) = context(canvas) else { return };
     for (at, pixels) in rgba.chunks_exact(bytes).enumerate() {
-        if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), side as u32, side as u32) {
+        if let Ok(image) =
+            ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), side as u32, side as u32)
+        {
             let (x, y) = (at % COLUMNS * pitch, at / COLUMNS * pitch);
             // Only a tainted or oversized image fails here, and this one is neither.
             let _ = context.put_image_data(&image, x as f64, y as f64);

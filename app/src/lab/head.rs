@@ -12,7 +12,8 @@ use super::page::Page;
 pub fn Head(page: Page) -> impl IntoView {
     let link = move |view: View| {
         let here = move || page.view.get() == view;
-        let href = move || format!("?{}", link::write(&link::Choices { view, ..page.choices.get() }));
+        let href =
+            move || format!("?{}", link::write(&link::Choices { view, ..page.choices.get() }));
         view! {
             <li>
                 <a

@@ -61,8 +61,14 @@ impl History {
                 ..
             } => {
                 self.go_back_to(step);
-                self.facts =
-                    Some(Facts { parameters, images, changed_labels, test_images, steps_per_epoch, last_step });
+                self.facts = Some(Facts {
+                    parameters,
+                    images,
+                    changed_labels,
+                    test_images,
+                    steps_per_epoch,
+                    last_step,
+                });
             }
             Event::Step { step, loss, .. } => self.push_loss(step, loss),
             Event::Epoch(metrics) => {
@@ -81,8 +87,11 @@ impl History {
 
     /// Train and test accuracy now.
     pub fn accuracies(&self) -> Option<(f64, f64)> {
-        let ended = self.summary.as_ref().map(|summary| (summary.train_accuracy, summary.test_accuracy));
-        ended.or_else(|| self.accuracy().map(|accuracy| (accuracy.train_accuracy, accuracy.test_accuracy)))
+        let ended =
+            self.summary.as_ref().map(|summary| (summary.train_accuracy, summary.test_accuracy));
+        ended.or_else(|| {
+            self.accuracy().map(|accuracy| (accuracy.train_accuracy, accuracy.test_accuracy))
+        })
     }
 
     /// What became of the corrupted examples.
@@ -98,7 +107,8 @@ impl History {
 
     /// Steps until the training set was fitted: by its loss, or because the run was to stop where all is right.
     pub fn steps_to_fit(&self) -> Option<f64> {
-        let stopped = self.summary.as_ref().filter(|summary| summary.stopped_by == StopReason::TrainAccuracy);
+        let stopped =
+            self.summary.as_ref().filter(|summary| summary.stopped_by == StopReason::TrainAccuracy);
         steps_to_fit(&self.epochs).or_else(|| stopped.map(|summary| summary.steps as f64))
     }
 
@@ -117,13 +127,16 @@ impl History {
     /// The curves to draw, named `name` and in lane colour `lane`.
     pub fn curves(&self, name: &str, lane: usize) -> LaneCurves {
         let accuracy = |of: fn(&Accuracy) -> f64| -> Vec<Point> {
-            let measured =
-                self.epochs.iter().filter_map(|epoch| Some((epoch.step as f64, of(epoch.accuracy.as_ref()?))));
+            let measured = self
+                .epochs
+                .iter()
+                .filter_map(|epoch| Some((epoch.step as f64, of(epoch.accuracy.as_ref()?))));
             measured.collect()
         };
         let corrupted = |of: fn(&CorruptedExamples) -> u64| -> Vec<Point> {
             let measured = self.epochs.iter().filter_map(|epoch| {
-                let corrupted = epoch.accuracy.as_ref()?.corrupted.filter(|corrupted| corrupted.count > 0)?;
+                let corrupted =
+                    epoch.accuracy.as_ref()?.corrupted.filter(|corrupted| corrupted.count > 0)?;
                 Some((epoch.step as f64, of(&corrupted) as f64 / corrupted.count as f64))
             });
             measured.collect()
@@ -131,8 +144,16 @@ impl History {
         LaneCurves {
             name: name.into(),
             lane,
-            batch_loss: self.losses.iter().map(|&(step, loss)| (step as f64, f64::from(loss))).collect(),
-            epoch_loss: self.epochs.iter().map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss))).collect(),
+            batch_loss: self
+                .losses
+                .iter()
+                .map(|&(step, loss)| (step as f64, f64::from(loss)))
+                .collect(),
+            epoch_loss: self
+                .epochs
+                .iter()
+                .map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss)))
+                .collect(),
             train_accuracy: accuracy(|accuracy| accuracy.train_accuracy),
             test_accuracy: accuracy(|accuracy| accuracy.test_accuracy),
             memorized: corrupted(|corrupted| corrupted.memorized),

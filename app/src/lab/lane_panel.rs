@@ -78,9 +78,11 @@ fn Meter(label: &'static str, testid: &'static str, value: Signal<Option<f64>>) 
 fn Numbers(lane: Lane) -> impl IntoView {
     let loss = move || lane.with_history(History::loss);
     let step = move || lane.with_history(|history| history.step);
-    let last = move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
+    let last =
+        move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
     let epoch = move || lane.with_history(History::epoch);
-    let parameters = move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.parameters));
+    let parameters =
+        move || lane.with_history(|history| history.facts.as_ref().map(|facts| facts.parameters));
     let or_dash = |number: Option<u64>| number.map_or("–".into(), grouped);
     view! {
         <dl class="numbers">
@@ -123,7 +125,9 @@ fn corruption_sentence(history: &History) -> String {
             grouped(facts.changed_labels),
             grouped(facts.images)
         ),
-        (_, Some(facts)) => format!("All {} training pictures carry their own label.", grouped(facts.images)),
+        (_, Some(facts)) => {
+            format!("All {} training pictures carry their own label.", grouped(facts.images))
+        }
         _ => String::new(),
     }
 }
@@ -136,5 +140,9 @@ fn end_sentence(summary: &Summary) -> String {
         StopReason::Patience => "the training loss found no new minimum for too long",
         StopReason::Diverged => "the loss is not a number any more: try a smaller learning rate",
     };
-    format!("Over after {} epochs and {} of training: {why}.", grouped(summary.epochs), duration(summary.seconds))
+    format!(
+        "Over after {} epochs and {} of training: {why}.",
+        grouped(summary.epochs),
+        duration(summary.seconds)
+    )
 }

@@ -59,7 +59,8 @@ pub struct Limits {
 }
 
 /// The parts of the page that a link can hide.
-pub const PARTS: [&str; 9] = ["lessons", "presets", "dial", "settings", "charts", "map", "filters", "pictures", "runs"];
+pub const PARTS: [&str; 9] =
+    ["lessons", "presets", "dial", "settings", "charts", "map", "filters", "pictures", "runs"];
 
 impl Limits {
     /// Whether a part is to be seen.
@@ -100,9 +101,12 @@ pub fn read(query: &str) -> (Choices, Vec<String>) {
             }
             place
         };
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let owned =
+            |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         match key.as_str() {
-            "race" => race = choose("race", &value, owned(Race::KEYS)).map_or(race, |at| Race::ALL[at]),
+            "race" => {
+                race = choose("race", &value, owned(Race::KEYS)).map_or(race, |at| Race::ALL[at])
+            }
             "engine" => {
                 let words = ENGINES.map(|(_, word)| word);
                 engine = choose("engine", &value, owned(&words)).map_or(engine, |at| ENGINES[at].0);
@@ -116,7 +120,8 @@ pub fn read(query: &str) -> (Choices, Vec<String>) {
                 limits.hidden = known.map(|at| PARTS[at].to_owned()).collect();
             }
             "fix" => {
-                let keys: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).chain(["race", "engine"]).collect();
+                let keys: Vec<&str> =
+                    SETTINGS.iter().map(|setting| setting.key).chain(["race", "engine"]).collect();
                 let known = value.split(',').filter_map(|word| choose("fix", word, owned(&keys)));
                 limits.fixed = known.map(|at| keys[at].to_owned()).collect();
             }
@@ -135,9 +140,11 @@ pub fn read(query: &str) -> (Choices, Vec<String>) {
         let rest = rest.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         settings = rest.chain(settings).collect();
     }
-    let (recipe, refused) = Recipe::from_pairs(settings.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let (recipe, refused) =
+        Recipe::from_pairs(settings.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     errors.extend(refused);
-    let sentences = errors.iter().map(|error| format!("In the link, {error}. The rest was taken.")).collect();
+    let sentences =
+        errors.iter().map(|error| format!("In the link, {error}. The rest was taken.")).collect();
     (Choices { recipe, race, engine, view, limits }, sentences)
 }
 

@@ -49,7 +49,8 @@ impl Messages {
 
     /// Takes back what offered something: it was done, or is not needed any more.
     pub fn clear_offers(self) {
-        if self.0.with_untracked(|messages| messages.iter().any(|message| message.offer.is_some())) {
+        if self.0.with_untracked(|messages| messages.iter().any(|message| message.offer.is_some()))
+        {
             self.0.update(|messages| messages.retain(|message| message.offer.is_none()));
         }
     }

@@ -59,13 +59,15 @@ impl Page {
     /// The page of the current URL.
     pub fn new() -> Self {
         let base = document().base_uri().ok().flatten().unwrap_or_default();
-        let data_url = web_sys::Url::new_with_base("data/", &base).map_or("data/".into(), |url| url.href());
+        let data_url =
+            web_sys::Url::new_with_base("data/", &base).map_or("data/".into(), |url| url.href());
         let shared = Shared::new(data_url);
         let drafts = RwSignal::new(drafts_of(&Recipe::default()));
         let race = RwSignal::new(Race::Off);
         let available_images = RwSignal::new(None);
         let (view, limits) = (RwSignal::new(View::Lab), RwSignal::new(Limits::default()));
-        let read = Memo::new(move |_| drafts.with(|drafts| recipe_of(drafts, available_images.get())));
+        let read =
+            Memo::new(move |_| drafts.with(|drafts| recipe_of(drafts, available_images.get())));
         let choices = Memo::new(move |_| Choices {
             recipe: read.get().0,
             race: race.get(),
@@ -137,7 +139,9 @@ impl Page {
         });
         let tick = move || self.lanes.into_iter().for_each(|lane| lane.tick(now_ms()));
         set_interval(tick, Duration::from_secs(1));
-        spawn_local(async move { self.available_images.set(Some(super::sizes::available_images().await)) });
+        spawn_local(async move {
+            self.available_images.set(Some(super::sizes::available_images().await))
+        });
     }
 
     /// Sets every control from a link.
@@ -172,28 +176,40 @@ impl Page {
     }
 
     /// The history of a run of the comparison: of the lane that has it, or of the list. None if it was not begun.
-    pub fn with_history_of<T>(self, plan: &LanePlan, read: impl FnOnce(&History) -> T) -> Option<T> {
+    pub fn with_history_of<T>(
+        self,
+        plan: &LanePlan,
+        read: impl FnOnce(&History) -> T,
+    ) -> Option<T> {
         let on_lane = self.used_lanes().find(|lane| lane.has(&plan.recipe));
         match on_lane {
-            Some(lane) if lane.with_history(|history| history.step > 0) => Some(lane.with_history(read)),
+            Some(lane) if lane.with_history(|history| history.step > 0) => {
+                Some(lane.with_history(read))
+            }
             _ => self.done(plan).map(|run| read(&run.history)),
         }
     }
 
     /// A finished run of the comparison.
     fn done(self, plan: &LanePlan) -> Option<KeptRun> {
-        self.library.finished(&plan.recipe).filter(|run| self.since.with(|since| run.date >= *since))
+        self.library
+            .finished(&plan.recipe)
+            .filter(|run| self.since.with(|since| run.date >= *since))
     }
 
     /// How many runs of the comparison are done, and how many there are.
     pub fn progress(self) -> (usize, usize) {
-        self.plans.with(|plans| (plans.iter().filter(|plan| self.done(plan).is_some()).count(), plans.len()))
+        self.plans.with(|plans| {
+            (plans.iter().filter(|plan| self.done(plan).is_some()).count(), plans.len())
+        })
     }
 
     /// The first run of the comparison that is neither done nor on a lane.
     fn next_plan(self) -> Option<LanePlan> {
         let on_lane = |plan: &LanePlan| self.used_lanes().any(|lane| lane.has(&plan.recipe));
-        self.plans.with(|plans| plans.iter().find(|plan| !on_lane(plan) && self.done(plan).is_none()).cloned())
+        self.plans.with(|plans| {
+            plans.iter().find(|plan| !on_lane(plan) && self.done(plan).is_none()).cloned()
+        })
     }
 
     /// Whether a control cannot be used: the comparison decides it, or the link has fixed it.
@@ -218,12 +234,15 @@ impl Page {
 
     /// Whether Train has something to do.
     pub fn can_train(self) -> bool {
-        self.errors.with(BTreeMap::is_empty) && (self.used_lanes().any(Lane::can_run) || self.is_finished())
+        self.errors.with(BTreeMap::is_empty)
+            && (self.used_lanes().any(Lane::can_run) || self.is_finished())
     }
 
     /// Whether Step has something to do.
     pub fn can_step(self) -> bool {
-        self.errors.with(BTreeMap::is_empty) && !self.is_busy() && self.used_lanes().any(Lane::can_run)
+        self.errors.with(BTreeMap::is_empty)
+            && !self.is_busy()
+            && self.used_lanes().any(Lane::can_run)
     }
 
     /// Whether anything is under way.
@@ -296,7 +315,8 @@ impl Page {
     /// What the lanes begin with: the first runs that are not done. Where all are, one stands ready to be made again.
     fn first_plans(self, plans: &[LanePlan]) -> [Option<LanePlan>; 2] {
         // A comparison of two is shown as two, done or not.
-        let mut open = plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
+        let mut open =
+            plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
         let first = open.next().or(plans.first());
         [first.cloned(), open.next().cloned()]
     }
@@ -355,17 +375,25 @@ fn drafts_of(recipe: &Recipe) -> Drafts {
 }
 
 /// The recipe of the texts, and the sentence for each that cannot be taken.
-fn recipe_of(drafts: &Drafts, available_images: Option<u64>) -> (Recipe, BTreeMap<&'static str, String>) {
+fn recipe_of(
+    drafts: &Drafts,
+    available_images: Option<u64>,
+) -> (Recipe, BTreeMap<&'static str, String>) {
     let mut recipe = Recipe::default();
     let mut errors = BTreeMap::new();
     for (key, text) in drafts {
-        if let Err(error) = Setting::find(key).and_then(|setting| setting.set(&mut recipe, text.trim())) {
+        if let Err(error) =
+            Setting::find(key).and_then(|setting| setting.set(&mut recipe, text.trim()))
+        {
             errors.insert(*key, error.to_string());
         }
     }
     if let Some(available) = available_images.filter(|available| recipe.images > *available) {
-        let allowed = format!("at most {available}, the training images served here (`cargo xtask data` makes more)");
-        let error = SettingError::OutOfRange { key: "images", value: recipe.images.to_string(), allowed };
+        let allowed = format!(
+            "at most {available}, the training images served here (`cargo xtask data` makes more)"
+        );
+        let error =
+            SettingError::OutOfRange { key: "images", value: recipe.images.to_string(), allowed };
         errors.insert("images", error.to_string());
     }
     if let Err(error) = recipe.check() {
@@ -376,8 +404,9 @@ fn recipe_of(drafts: &Drafts, available_images: Option<u64>) -> (Recipe, BTreeMa
 
 fn write_url(choices: &Choices) {
     let url = format!("?{}", link::write(choices));
-    let replaced =
-        window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
+    let replaced = window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
     // Pages opened from a file have no history to write to; the page works without.
     drop(replaced);
 }

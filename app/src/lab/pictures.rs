@@ -103,9 +103,15 @@ fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) 
     });
     let predicted = Memo::new(move |_| lane.with_memory(|memory| memory.said(index)));
     let verdict = move || Verdict::of(predicted.get(), shown, clean);
-    let says = move || predicted.get().map(|class| format!("; the network says {}", name(class))).unwrap_or_default();
+    let says = move || {
+        predicted
+            .get()
+            .map(|class| format!("; the network says {}", name(class)))
+            .unwrap_or_default()
+    };
     let title = Memo::new(move |_| {
-        let truth = if shown == clean { String::new() } else { format!(", really {}", name(clean)) };
+        let truth =
+            if shown == clean { String::new() } else { format!(", really {}", name(clean)) };
         format!("Labelled {}{truth}{}", name(shown), says())
     });
     view! {
@@ -127,7 +133,8 @@ fn name(class: u8) -> &'static str {
 fn paint(canvas: &HtmlCanvasElement, pixels: &[u8]) {
     let context = canvas.get_context("2d").ok().flatten();
     let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
+    let image =
+        ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
     if let (Some(context), Ok(image)) = (context, image) {
         // Only a tainted or oversized image fails here, and this one is neither.
         let _ = context.put_image_data(&image, 0.0, 0.0);

@@ -77,7 +77,9 @@ impl Race {
             Self::WeightDecay => {
                 "Two networks with the same seed; the second decays as set below, or by 0.0005 where that is 0."
             }
-            Self::Conditions => "Five networks with the same seed, one after the other, each on another kind of data.",
+            Self::Conditions => {
+                "Five networks with the same seed, one after the other, each on another kind of data."
+            }
             Self::Corruption => {
                 "Five networks with the same seed, one after the other, with 0, 25, 50, 75 and 100 % of the labels random (Figures 1b \
                  and 1c)."
@@ -107,12 +109,14 @@ impl Race {
             change(&mut recipe);
             LanePlan { title: title.into(), short: short.into(), place: 0, recipe }
         };
-        let decay = if recipe.weight_decay == 0.0 { SOME_WEIGHT_DECAY } else { recipe.weight_decay };
+        let decay =
+            if recipe.weight_decay == 0.0 { SOME_WEIGHT_DECAY } else { recipe.weight_decay };
         let mut plans = match self {
             Self::Off => vec![plan(&data_title(recipe), "", &|_| ())],
             Self::Labels => {
                 let share = recipe.label_corruption;
-                let title = if share == 1.0 { "Random labels".into() } else { corruption_title(share) };
+                let title =
+                    if share == 1.0 { "Random labels".into() } else { corruption_title(share) };
                 vec![
                     plan("True labels", "true", &|lane| corrupt(lane, 0.0)),
                     plan(&title, "random", &|lane| corrupt(lane, share)),
@@ -128,7 +132,9 @@ impl Race {
             ],
             Self::Conditions => CONDITIONS
                 .map(|(condition, title, short)| {
-                    plan(title, short, &|lane| (lane.condition, lane.label_corruption) = (condition, 0.0))
+                    plan(title, short, &|lane| {
+                        (lane.condition, lane.label_corruption) = (condition, 0.0)
+                    })
                 })
                 .into(),
             Self::Corruption => LEVELS
@@ -148,7 +154,11 @@ impl Race {
                 };
                 vec![
                     random(&|_| (), "Random labels, nothing against it", "nothing"),
-                    random(&|lane| lane.weight_decay = decay, "Random labels, weight decay", "decay"),
+                    random(
+                        &|lane| lane.weight_decay = decay,
+                        "Random labels, weight decay",
+                        "decay",
+                    ),
                     random(&|lane| lane.dropout = 0.5, "Random labels, dropout", "dropout"),
                     random(&|lane| lane.random_crop = true, "Random labels, random crops", "crops"),
                 ]
@@ -173,7 +183,9 @@ fn corruption_title(share: f64) -> String {
 fn data_title(recipe: &Recipe) -> String {
     let is_it = |(condition, ..): &&(Condition, &str, &str)| *condition == recipe.condition;
     match recipe.condition {
-        Condition::TrueLabels if recipe.label_corruption > 0.0 => corruption_title(recipe.label_corruption),
+        Condition::TrueLabels if recipe.label_corruption > 0.0 => {
+            corruption_title(recipe.label_corruption)
+        }
         _ => CONDITIONS.iter().find(is_it).map_or("Run", |(_, title, _)| title).into(),
     }
 }

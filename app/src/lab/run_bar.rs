@@ -79,7 +79,9 @@ fn EngineProgress(page: Page) -> impl IntoView {
     let text = move || match numbers() {
         (0, _) => "Fetching the training engine".to_string(),
         (loaded, 0) => format!("Fetching the training engine: {}", megabytes(loaded)),
-        (loaded, total) => format!("Fetching the training engine: {} of {}", megabytes(loaded), megabytes(total)),
+        (loaded, total) => {
+            format!("Fetching the training engine: {} of {}", megabytes(loaded), megabytes(total))
+        }
     };
     view! {
         <Show when=move || under.get()>
@@ -107,7 +109,8 @@ fn status(page: Page) -> String {
     if lanes.iter().all(|lane| lane.phase.get() == Phase::Idle) {
         parts.extend(announced(page, first));
     }
-    let step = lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
+    let step =
+        lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
     let last = first.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
     if step > 0 {
         parts.push(format!("step {}", grouped(step)));
@@ -123,7 +126,8 @@ fn status(page: Page) -> String {
 fn announced(page: Page, lane: &Lane) -> Option<String> {
     let (device, _) = lane.device.get()?;
     let plans = page.plans.get();
-    let each: Option<Vec<f64>> = plans.iter().map(|plan| expected_seconds(&plan.recipe, &device)).collect();
+    let each: Option<Vec<f64>> =
+        plans.iter().map(|plan| expected_seconds(&plan.recipe, &device)).collect();
     // Two run at a time, and share the machine.
     let all: f64 = each?.iter().sum();
     Some(format!("at most about {}", duration(all)))
@@ -139,7 +143,8 @@ fn speed(lanes: &[Lane]) -> Option<String> {
     };
     let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
     let images_per_second: f64 = running.filter_map(of).sum();
-    (images_per_second > 0.0).then(|| format!("{} images/s", grouped(images_per_second.round() as u64)))
+    (images_per_second > 0.0)
+        .then(|| format!("{} images/s", grouped(images_per_second.round() as u64)))
 }
 
 fn time_left(page: Page, lanes: &[Lane]) -> Option<String> {
@@ -152,15 +157,22 @@ fn time_left(page: Page, lanes: &[Lane]) -> Option<String> {
     };
     let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
     let seconds = running.filter_map(of).reduce(f64::max)?;
-    let may_stop_sooner = page
-        .choices
-        .with(|choices| choices.recipe.stop_at_train_accuracy.is_some() || choices.recipe.patience.is_some());
+    let may_stop_sooner = page.choices.with(|choices| {
+        choices.recipe.stop_at_train_accuracy.is_some() || choices.recipe.patience.is_some()
+    });
     Some(format!("{}{} left", if may_stop_sooner { "at most " } else { "" }, duration(seconds)))
 }
 
 fn phase_of_all(lanes: &[Lane]) -> &'static str {
     let any = |phase: Phase| lanes.iter().any(|lane| lane.phase.get() == phase);
-    let order = [Phase::Running, Phase::Loading, Phase::Failed, Phase::Paused, Phase::Idle, Phase::Finished];
+    let order = [
+        Phase::Running,
+        Phase::Loading,
+        Phase::Failed,
+        Phase::Paused,
+        Phase::Idle,
+        Phase::Finished,
+    ];
     order.into_iter().find(|phase| any(*phase)).map_or("Getting ready", phase_words)
 }
 

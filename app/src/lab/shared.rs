@@ -85,7 +85,8 @@ impl Recorder {
         if self.events(lane).length() > MOST_RECORDED {
             let mut steps = 0;
             let kept = self.events(lane).filter(&mut |event, _, _| {
-                let is_step = Reflect::get(&event, &"event".into()).is_ok_and(|kind| kind == "step");
+                let is_step =
+                    Reflect::get(&event, &"event".into()).is_ok_and(|kind| kind == "step");
                 steps += u32::from(is_step);
                 !is_step || steps % 2 == 0
             });

@@ -12,8 +12,11 @@ use crate::report::{Line, Plot, Point, Stroke, test_errors_plot, times_to_fit_pl
 /// Both figures.
 #[component]
 pub fn SweepCharts(page: Page) -> impl IntoView {
-    let errors = move || points(page, |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy));
-    let times = move || points(page, |history, clean| Some(history.steps_to_fit()? / clean?.steps_to_fit()?));
+    let errors =
+        move || points(page, |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy));
+    let times = move || {
+        points(page, |history, clean| Some(history.steps_to_fit()? / clean?.steps_to_fit()?))
+    };
     let draw = move |plot: fn(Vec<Line>) -> Plot, points: Vec<Point>| {
         let name = page.choices.with(|choices| choices.recipe.model.key().to_owned());
         plot(vec![Line { name, stroke: Stroke::Marked, points, ..Line::default() }])
@@ -50,10 +53,14 @@ pub fn SweepCharts(page: Page) -> impl IntoView {
 /// true labels.
 fn points(page: Page, read: impl Fn(&History, Option<&History>) -> Option<f64>) -> Vec<Point> {
     let plans = page.plans.get();
-    let over = |plan| page.with_history_of(plan, Clone::clone).filter(|history: &History| history.summary.is_some());
+    let over = |plan| {
+        page.with_history_of(plan, Clone::clone)
+            .filter(|history: &History| history.summary.is_some())
+    };
     let histories: Vec<Option<History>> = plans.iter().map(over).collect();
     let clean = histories.first().and_then(Option::as_ref);
-    let point = |(level, history): (f64, &Option<History>)| Some((level, read(history.as_ref()?, clean)?));
+    let point =
+        |(level, history): (f64, &Option<History>)| Some((level, read(history.as_ref()?, clean)?));
     LEVELS.into_iter().zip(&histories).filter_map(point).collect()
 }
 
@@ -65,7 +72,8 @@ fn sentences(points: Vec<Point>, number: fn(f64) -> String, what: &str) -> Strin
     if points.is_empty() {
         return "No run of the comparison is over yet.".into();
     }
-    let sentences =
-        points.into_iter().map(|(level, value)| format!("{} random labels: {} {what}.", percent(level), number(value)));
+    let sentences = points.into_iter().map(|(level, value)| {
+        format!("{} random labels: {} {what}.", percent(level), number(value))
+    });
     sentences.collect::<Vec<_>>().join(" ")
 }

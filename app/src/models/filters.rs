@@ -32,7 +32,9 @@ pub fn filters(spec: &ParameterSpec, weight: &[f32]) -> Option<Filters> {
     let mut rgba = Vec::new();
     for unit in 0..units.min(MOST_FILTERS) {
         let all = (0..3).flat_map(|channel| (0..area).map(move |place| (channel, place)));
-        let greatest = all.map(|(channel, place)| at(unit, channel, place).abs()).fold(f32::MIN_POSITIVE, f32::max);
+        let greatest = all
+            .map(|(channel, place)| at(unit, channel, place).abs())
+            .fold(f32::MIN_POSITIVE, f32::max);
         let byte = |value: f32| (127.5 + 127.5 * value / greatest).round() as u8;
         rgba.extend((0..area).flat_map(|place| {
             let [red, green, blue] = [0, 1, 2].map(|channel| byte(at(unit, channel, place)));
@@ -61,16 +63,27 @@ mod tests {
     #[test]
     fn the_weights_of_a_dense_unit_are_a_column() {
         // Two units, pictures of one pixel: `[inputs, outputs]`.
-        let found = filters(&spec(Role::DenseWeight, &[3, 2]), &[1.0, 0.0, 0.0, 4.0, 0.0, 0.0]).unwrap();
+        let found =
+            filters(&spec(Role::DenseWeight, &[3, 2]), &[1.0, 0.0, 0.0, 4.0, 0.0, 0.0]).unwrap();
         assert_eq!(found.rgba, [255, 128, 128, 255, 128, 255, 128, 255]);
     }
 
     #[test]
     fn every_model_has_filters_and_what_has_none_says_so() {
         for &model in ModelName::ALL {
-            let first = model.layers(true).iter().flat_map(crate::models::Layer::parameters).next().unwrap();
+            let first = model
+                .layers(true)
+                .iter()
+                .flat_map(crate::models::Layer::parameters)
+                .next()
+                .unwrap();
             let found = filters(&first, &vec![0.5; first.len()]).unwrap();
-            assert_eq!(found.rgba.len(), MOST_FILTERS * found.side * found.side * 4, "{}", model.key());
+            assert_eq!(
+                found.rgba.len(),
+                MOST_FILTERS * found.side * found.side * 4,
+                "{}",
+                model.key()
+            );
         }
         assert_eq!(filters(&spec(Role::Bias, &[3]), &[0.0; 3]), None);
         assert_eq!(filters(&spec(Role::DenseWeight, &[3, 2]), &[0.0; 5]), None);

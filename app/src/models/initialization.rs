@@ -44,12 +44,14 @@ mod tests {
 
     fn deviation(values: &[f32]) -> f64 {
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
-        (values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+        (values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / values.len() as f64)
+            .sqrt()
     }
 
     #[test]
     fn each_distribution_has_its_textbook_deviation() {
-        let weight = ParameterSpec { name: "w".into(), role: Role::DenseWeight, shape: vec![2352, 512] };
+        let weight =
+            ParameterSpec { name: "w".into(), role: Role::DenseWeight, shape: vec![2352, 512] };
         // A uniform on (-a, a) deviates by a / sqrt(3).
         for (initialization, expected) in [
             (Initialization::Glorot, (2.0f64 / (2352.0 + 512.0)).sqrt()),
@@ -57,13 +59,18 @@ mod tests {
             (Initialization::He, (2.0f64 / 2352.0).sqrt()),
         ] {
             let found = deviation(&initialization.draw(&weight, 1));
-            assert!((found / expected - 1.0).abs() < 0.005, "{}: {found} and {expected}", initialization.key());
+            assert!(
+                (found / expected - 1.0).abs() < 0.005,
+                "{}: {found} and {expected}",
+                initialization.key()
+            );
         }
     }
 
     #[test]
     fn the_fans_of_a_convolution_count_its_window() {
-        let weight = ParameterSpec { name: "w".into(), role: Role::ConvWeight, shape: vec![64, 3, 5, 5] };
+        let weight =
+            ParameterSpec { name: "w".into(), role: Role::ConvWeight, shape: vec![64, 3, 5, 5] };
         assert_eq!(weight.fans(), (75, 1600));
     }
 }

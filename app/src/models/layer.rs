@@ -117,16 +117,21 @@ impl Layer {
         };
         match self {
             Self::Conv { name, inputs, outputs, kernel, bias, .. } => {
-                let weight = spec(name, "weight", Role::ConvWeight, &[*outputs, *inputs, *kernel, *kernel]);
+                let weight =
+                    spec(name, "weight", Role::ConvWeight, &[*outputs, *inputs, *kernel, *kernel]);
                 let bias = bias.then(|| spec(name, "bias", Role::Bias, &[*outputs]));
                 std::iter::once(weight).chain(bias).collect()
             }
-            Self::BatchNorm { name, channels } => vec![spec(name, "beta", Role::Beta, &[*channels])],
+            Self::BatchNorm { name, channels } => {
+                vec![spec(name, "beta", Role::Beta, &[*channels])]
+            }
             Self::Dense { name, inputs, outputs } => vec![
                 spec(name, "weight", Role::DenseWeight, &[*inputs, *outputs]),
                 spec(name, "bias", Role::Bias, &[*outputs]),
             ],
-            Self::Branches(branches) => branches.iter().flatten().flat_map(Self::parameters).collect(),
+            Self::Branches(branches) => {
+                branches.iter().flatten().flat_map(Self::parameters).collect()
+            }
             Self::Relu
             | Self::MaxPool { .. }
             | Self::LocalResponseNorm
@@ -140,7 +145,9 @@ impl Layer {
     pub fn normalized_channels(&self) -> Vec<usize> {
         match self {
             Self::BatchNorm { channels, .. } => vec![*channels],
-            Self::Branches(branches) => branches.iter().flatten().flat_map(Self::normalized_channels).collect(),
+            Self::Branches(branches) => {
+                branches.iter().flatten().flat_map(Self::normalized_channels).collect()
+            }
             _ => Vec::new(),
         }
     }

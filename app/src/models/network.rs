@@ -63,9 +63,15 @@ impl NetworkState {
 
 impl Network {
     /// A network as it is before training, for batches of at most `batch` images. Weight decay will touch the parameters of the roles `decays` names.
-    pub fn new(options: NetworkOptions, decays: impl Fn(Role) -> bool, device: &Device, batch: usize) -> Self {
+    pub fn new(
+        options: NetworkOptions,
+        decays: impl Fn(Role) -> bool,
+        device: &Device,
+        batch: usize,
+    ) -> Self {
         let layers = options.model.layers(options.batch_norm);
-        let mut network = Self::from_layers(&layers, PICTURE, options.dropout, decays, device, batch);
+        let mut network =
+            Self::from_layers(&layers, PICTURE, options.dropout, decays, device, batch);
         network.seed = options.seed;
         let draw = |placed: &Placed| options.initialization.draw(&placed.spec, options.seed);
         let parameters = network.parameters.iter().map(draw).collect();
@@ -85,7 +91,15 @@ impl Network {
         let (plan, parameters) = build(layers, picture, dropout > 0.0, decays);
         let normalized = layers.iter().flat_map(Layer::normalized_channels).collect();
         let masked_units = plan.masks.clone();
-        Self { core: Core::new(device, plan, batch), picture, parameters, normalized, masked_units, dropout, seed: 0 }
+        Self {
+            core: Core::new(device, plan, batch),
+            picture,
+            parameters,
+            normalized,
+            masked_units,
+            dropout,
+            seed: 0,
+        }
     }
 
     /// How many numbers it learns.
@@ -99,13 +113,26 @@ impl Network {
     }
 
     /// One training step on images that live on the device.
-    pub fn train_step(&mut self, images: &Images, rows: &[u32], labels: &[u8], step: u64, update: Update) -> Loss {
+    pub fn train_step(
+        &mut self,
+        images: &Images,
+        rows: &[u32],
+        labels: &[u8],
+        step: u64,
+        update: Update,
+    ) -> Loss {
         let masks = self.masks(labels.len(), step);
         self.core.train_step(Batch::Rows(images, rows), labels, &masks, update)
     }
 
     /// One training step on pictures `[batch, channels, side, side]` that were made for it.
-    pub fn train_step_on(&mut self, pictures: &[f32], labels: &[u8], step: u64, update: Update) -> Loss {
+    pub fn train_step_on(
+        &mut self,
+        pictures: &[f32],
+        labels: &[u8],
+        step: u64,
+        update: Update,
+    ) -> Loss {
         let masks = self.masks(labels.len(), step);
         self.core.train_step(Batch::Values(&self.channels_last(pictures)), labels, &masks, update)
     }
@@ -143,14 +170,19 @@ impl Network {
             rest = after;
         }
         let own = |flat: &[f32]| self.parameters.iter().map(|placed| placed.read(flat)).collect();
-        Ok(NetworkState { parameters: own(&parts.parameters), statistics, velocities: own(&parts.velocities) })
+        Ok(NetworkState {
+            parameters: own(&parts.parameters),
+            statistics,
+            velocities: own(&parts.velocities),
+        })
     }
 
     /// Puts a state back. Returns false, and changes nothing, if it is not of this network.
     pub fn restore(&mut self, state: &NetworkState) -> bool {
         let lengths = |vectors: &[Vec<f32>]| vectors.iter().map(Vec::len).collect::<Vec<_>>();
         let parameters: Vec<_> = self.parameters.iter().map(|placed| placed.spec.len()).collect();
-        let statistics: Vec<_> = self.normalized.iter().flat_map(|&channels| [channels; 2]).collect();
+        let statistics: Vec<_> =
+            self.normalized.iter().flat_map(|&channels| [channels; 2]).collect();
         let fits = lengths(&state.parameters) == parameters
             && lengths(&state.velocities) == parameters
             && lengths(&state.statistics) == statistics;
@@ -173,11 +205,18 @@ impl Network {
     fn put(&mut self, state: &NetworkState) {
         let flat = |vectors: &[Vec<f32>]| {
             let mut flat = vec![0.0; self.parameters.last().map_or(0, |placed| placed.range.end)];
-            self.parameters.iter().zip(vectors).for_each(|(placed, own)| placed.write(own, &mut flat));
+            self.parameters
+                .iter()
+                .zip(vectors)
+                .for_each(|(placed, own)| placed.write(own, &mut flat));
             flat
         };
         let (parameters, velocities) = (flat(&state.parameters), flat(&state.velocities));
-        self.core.set_parts(Parts { parameters, velocities, statistics: state.statistics.concat() });
+        self.core.set_parts(Parts {
+            parameters,
+            velocities,
+            statistics: state.statistics.concat(),
+        });
     }
 
     /// A mask for each dropout layer, `[batch, units]`: 0 with the rate, else `1 / (1 - rate)`. Drawn on the CPU, so that
@@ -186,7 +225,9 @@ impl Network {
         let kept = (1.0 / (1.0 - self.dropout)) as f32;
         let draw = |(layer, units): (usize, &usize)| {
             let mut stream = Stream::new(self.seed, &format!("dropout/{layer}"), step);
-            (0..batch * units).map(|_| if stream.uniform() < self.dropout { 0.0 } else { kept }).collect()
+            (0..batch * units)
+                .map(|_| if stream.uniform() < self.dropout { 0.0 } else { kept })
+                .collect()
         };
         self.masked_units.iter().enumerate().map(draw).collect()
     }
@@ -196,7 +237,8 @@ impl Network {
         let [side, channels] = self.picture;
         let (pixels, mut turned) = (side * side, vec![0.0; pictures.len()]);
         let length = channels * pixels;
-        for (turned, picture) in turned.chunks_exact_mut(length).zip(pictures.chunks_exact(length)) {
+        for (turned, picture) in turned.chunks_exact_mut(length).zip(pictures.chunks_exact(length))
+        {
             for (pixel, turned) in turned.chunks_exact_mut(channels).enumerate() {
                 for (channel, number) in turned.iter_mut().enumerate() {
                     *number = picture[channel * pixels + pixel];

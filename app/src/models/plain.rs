@@ -44,13 +44,20 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 }
 
 /// Loss and gradients of a training step by automatic differentiation.
-pub fn differentiate(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples) -> Differentiated {
+pub fn differentiate(
+    layers: &[Layer],
+    parameters: &[Vec<f64>],
+    examples: &Examples,
+) -> Differentiated {
     let device = Device::flex().autodiff();
-    let leaves: Vec<Tensor<1>> =
-        parameters.iter().map(|values| tensor(values.clone(), [values.len()], &device).require_grad()).collect();
+    let leaves: Vec<Tensor<1>> = parameters
+        .iter()
+        .map(|values| tensor(values.clone(), [values.len()], &device).require_grad())
+        .collect();
     let (loss, logits) = forward(layers, &leaves, examples, &device);
     let gradients = loss.backward();
-    let gradient = |leaf: &Tensor<1>| numbers(leaf.grad(&gradients).expect("every parameter matters"));
+    let gradient =
+        |leaf: &Tensor<1>| numbers(leaf.grad(&gradients).expect("every parameter matters"));
     Differentiated {
         loss: numbers(loss.clone().inner())[0],
         logits: numbers(logits.inner()),
@@ -66,7 +73,12 @@ pub fn loss(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples) -> f
     numbers(forward(layers, &leaves, examples, &device).0)[0]
 }
 
-fn forward(layers: &[Layer], parameters: &[Tensor<1>], examples: &Examples, device: &Device) -> (Tensor<1>, Tensor<2>) {
+fn forward(
+    layers: &[Layer],
+    parameters: &[Tensor<1>],
+    examples: &Examples,
+    device: &Device,
+) -> (Tensor<1>, Tensor<2>) {
     let pass = &mut Pass { parameters: parameters.iter(), masks: examples.masks.iter() };
     let pictures = tensor(examples.pictures.clone(), examples.shape, device);
     let logits = apply(layers, Flow::Pictures(pictures), pass).vectors();
@@ -114,7 +126,12 @@ fn apply(layers: &[Layer], input: Flow, pass: &mut Pass<'_>) -> Flow {
             let bias = bias.then(|| pass.parameter());
             let x = x.pictures();
             let padding = same_padding(x.dims()[2], *kernel, *stride);
-            let options = ConvOptions { stride: [*stride; 2], padding: [padding; 2], dilation: [1; 2], groups: 1 };
+            let options = ConvOptions {
+                stride: [*stride; 2],
+                padding: [padding; 2],
+                dilation: [1; 2],
+                groups: 1,
+            };
             Flow::Pictures(conv2d(x, weight, bias, options))
         }
         Layer::BatchNorm { channels, .. } => {
@@ -130,14 +147,17 @@ fn apply(layers: &[Layer], input: Flow, pass: &mut Pass<'_>) -> Flow {
             let x = x.pictures();
             let padding = if *same { same_padding(x.dims()[2], *size, *stride) } else { (0, 0) };
             let (kernel_size, stride, padding) = ([*size; 2], [*stride; 2], [padding; 2]);
-            let options = MaxPoolOptions { kernel_size, stride, padding, dilation: [1; 2], ceil_mode: false };
+            let options =
+                MaxPoolOptions { kernel_size, stride, padding, dilation: [1; 2], ceil_mode: false };
             Flow::Pictures(max_pool2d(x, options))
         }
         Layer::LocalResponseNorm => Flow::Pictures(local_response_norm(x.pictures())),
         Layer::MeanPool => {
             let x = x.pictures();
             let [batch, channels, height, width] = x.dims();
-            Flow::Vectors(x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]))
+            Flow::Vectors(
+                x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]),
+            )
         }
         Layer::Flatten => Flow::Vectors(x.pictures().flatten(1, 3)),
         Layer::Dropout => match pass.masks.next() {
@@ -154,8 +174,10 @@ fn apply(layers: &[Layer], input: Flow, pass: &mut Pass<'_>) -> Flow {
         }
         Layer::Branches(branches) => {
             let x = x.pictures();
-            let outputs =
-                branches.iter().map(|branch| apply(branch, Flow::Pictures(x.clone()), pass).pictures()).collect();
+            let outputs = branches
+                .iter()
+                .map(|branch| apply(branch, Flow::Pictures(x.clone()), pass).pictures())
+                .collect();
             Flow::Pictures(Tensor::cat(outputs, 1))
         }
     })

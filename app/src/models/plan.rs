@@ -172,7 +172,9 @@ impl Builder {
                 return Flow { view, order: Order::Rows { channels, pixels } };
             }
             Layer::Branches(branches) => return self.branches(branches, flow),
-            Layer::Relu => unreachable!("the registry puts ReLU behind a convolution, batch norm or dense layer"),
+            Layer::Relu => unreachable!(
+                "the registry puts ReLU behind a convolution, batch norm or dense layer"
+            ),
         };
         let output = self.output(side, channels, target);
         self.push(operation, view, output);
@@ -181,7 +183,8 @@ impl Builder {
 
     /// Branches write side by side into one buffer.
     fn branches(&mut self, branches: &[Vec<Layer>], flow: Flow) -> Flow {
-        let shapes: Vec<(usize, usize)> = branches.iter().map(|branch| shape_after(branch, flow.view)).collect();
+        let shapes: Vec<(usize, usize)> =
+            branches.iter().map(|branch| shape_after(branch, flow.view)).collect();
         let (side, stride) = (shapes[0].0, shapes.iter().map(|(_, channels)| channels).sum());
         let joined = self.output(side, stride, None);
         let mut offset = 0;
@@ -267,7 +270,8 @@ fn slots(nodes: &[Node], buffers: &[usize]) -> (Vec<Option<usize>>, Vec<usize>) 
                 slot_of[buffer] = Some(take(buffer, &mut free));
             }
         }
-        let is_first_writer = !nodes[..number].iter().any(|earlier| earlier.output.buffer == node.output.buffer);
+        let is_first_writer =
+            !nodes[..number].iter().any(|earlier| earlier.output.buffer == node.output.buffer);
         if is_first_writer {
             free.extend(slot_of[node.output.buffer]);
         }

@@ -38,9 +38,15 @@ impl ModelName {
         match self {
             Self::Mlp1x512 => "multilayer perceptron, one hidden layer of 512 ReLU units",
             Self::Mlp3x512 => "multilayer perceptron, three hidden layers of 512 ReLU units",
-            Self::CnnSmall => "small CNN for the browser: three blocks of conv 3x3, batch norm, ReLU, max-pool",
-            Self::AlexnetSmall => "the paper's small AlexNet: two conv 5x5 with pooling and LRN, dense 384 and 192",
-            Self::InceptionSmall => "the paper's small Inception (figure 3), eight two-branch modules",
+            Self::CnnSmall => {
+                "small CNN for the browser: three blocks of conv 3x3, batch norm, ReLU, max-pool"
+            }
+            Self::AlexnetSmall => {
+                "the paper's small AlexNet: two conv 5x5 with pooling and LRN, dense 384 and 192"
+            }
+            Self::InceptionSmall => {
+                "the paper's small Inception (figure 3), eight two-branch modules"
+            }
         }
     }
 
@@ -74,7 +80,8 @@ fn conv_module(
     stride: usize,
     batch_norm: bool,
 ) -> Vec<Layer> {
-    let mut layers = vec![Layer::Conv { name: name.into(), inputs, outputs, kernel, stride, bias: !batch_norm }];
+    let mut layers =
+        vec![Layer::Conv { name: name.into(), inputs, outputs, kernel, stride, bias: !batch_norm }];
     if batch_norm {
         layers.push(Layer::BatchNorm { name: name.into(), channels: outputs });
     }
@@ -87,7 +94,11 @@ fn mlp(hidden_layers: usize) -> Vec<Layer> {
     let mut layers = vec![Layer::Flatten];
     let mut inputs = INPUT_CHANNELS * INPUT_SIDE * INPUT_SIDE;
     for number in 1..=hidden_layers {
-        layers.extend([dense(&format!("hidden{number}"), inputs, UNITS), Layer::Relu, Layer::Dropout]);
+        layers.extend([
+            dense(&format!("hidden{number}"), inputs, UNITS),
+            Layer::Relu,
+            Layer::Dropout,
+        ]);
         inputs = UNITS;
     }
     layers.push(dense("logits", inputs, CLASSES));
@@ -98,7 +109,14 @@ fn cnn_small(batch_norm: bool) -> Vec<Layer> {
     let mut layers = Vec::new();
     let mut inputs = INPUT_CHANNELS;
     for (number, outputs) in [32, 64, 64].into_iter().enumerate() {
-        layers.extend(conv_module(&format!("conv{}", number + 1), inputs, outputs, 3, 1, batch_norm));
+        layers.extend(conv_module(
+            &format!("conv{}", number + 1),
+            inputs,
+            outputs,
+            3,
+            1,
+            batch_norm,
+        ));
         layers.push(Layer::MaxPool { size: 2, stride: 2, same: false });
         inputs = outputs;
     }
@@ -114,7 +132,8 @@ fn alexnet_small() -> Vec<Layer> {
     let mut layers = Vec::new();
     for (name, inputs) in [("conv1", INPUT_CHANNELS), ("conv2", FILTERS)] {
         layers.extend(conv_module(name, inputs, FILTERS, 5, 1, false));
-        layers.extend([Layer::MaxPool { size: 3, stride: 2, same: true }, Layer::LocalResponseNorm]);
+        layers
+            .extend([Layer::MaxPool { size: 3, stride: 2, same: true }, Layer::LocalResponseNorm]);
     }
     layers.push(Layer::Flatten);
     for (name, inputs, outputs) in [("dense1", 7 * 7 * FILTERS, 384), ("dense2", 384, 192)] {
@@ -128,8 +147,18 @@ fn inception_small(batch_norm: bool) -> Vec<Layer> {
     let mut layers = conv_module("conv1", INPUT_CHANNELS, 96, 3, 1, batch_norm);
     let mut inputs = 96;
     // (1x1 channels, 3x3 channels); a downsampling module has no 1x1 branch but passes its max-pooled input on.
-    let modules =
-        [(32, 32), (32, 48), (0, 80), (112, 48), (96, 64), (80, 80), (48, 96), (0, 96), (176, 160), (176, 160)];
+    let modules = [
+        (32, 32),
+        (32, 48),
+        (0, 80),
+        (112, 48),
+        (96, 64),
+        (80, 80),
+        (48, 96),
+        (0, 96),
+        (176, 160),
+        (176, 160),
+    ];
     for (number, (ones, threes)) in modules.into_iter().enumerate() {
         let name = |branch: &str| format!("inception{}.{branch}", number + 1);
         if ones == 0 {
@@ -163,21 +192,33 @@ mod tests {
             (ModelName::InceptionSmall, true, 1_649_402),
             (ModelName::InceptionSmall, false, 1_649_402),
         ] {
-            assert_eq!(parameter_count(&model.layers(batch_norm)), count, "{} {batch_norm}", model.key());
+            assert_eq!(
+                parameter_count(&model.layers(batch_norm)),
+                count,
+                "{} {batch_norm}",
+                model.key()
+            );
         }
     }
 
     #[test]
     fn the_small_cnn_counts_as_by_hand() {
         // 3*9*32 + 32, 32*9*64 + 64, 64*9*64 + 64, 576*10 + 10
-        assert_eq!(parameter_count(&ModelName::CnnSmall.layers(true)), 896 + 18_496 + 36_928 + 5_770);
+        assert_eq!(
+            parameter_count(&ModelName::CnnSmall.layers(true)),
+            896 + 18_496 + 36_928 + 5_770
+        );
     }
 
     #[test]
     fn parameter_names_are_unique_in_every_model() {
         for model in ModelName::ALL {
-            let mut names: Vec<_> =
-                model.layers(true).iter().flat_map(Layer::parameters).map(|parameter| parameter.name).collect();
+            let mut names: Vec<_> = model
+                .layers(true)
+                .iter()
+                .flat_map(Layer::parameters)
+                .map(|parameter| parameter.name)
+                .collect();
             let count = names.len();
             names.sort();
             names.dedup();

@@ -19,7 +19,8 @@ const PICTURES: u32 = 1000;
 pub fn hashed(count: usize, salt: u32, scale: f64) -> Vec<f32> {
     (0..count as u32)
         .map(|index| {
-            let mut x = index.wrapping_mul(2_654_435_761).wrapping_add((salt + 1).wrapping_mul(97_531));
+            let mut x =
+                index.wrapping_mul(2_654_435_761).wrapping_add((salt + 1).wrapping_mul(97_531));
             x ^= x >> 16;
             x = x.wrapping_mul(2_246_822_519);
             x ^= x >> 13;
@@ -88,7 +89,8 @@ impl Timing {
         let mut losses = Vec::new();
         for step in 1..=steps {
             let (rows, labels) = self.batch();
-            let loss: Loss = self.network.train_step(&self.images, &rows, &labels, self.step, UPDATE);
+            let loss: Loss =
+                self.network.train_step(&self.images, &rows, &labels, self.step, UPDATE);
             self.step += 1;
             if step == steps || step % read_every == 0 {
                 losses.extend(self.network.losses(&[loss]).await?);
@@ -116,7 +118,10 @@ impl Timing {
 ///
 /// What the device says if it is lost.
 #[cfg(feature = "native")]
-pub async fn gradient_difference(model: ModelName, device: &Device) -> Result<(f64, String), String> {
+pub async fn gradient_difference(
+    model: ModelName,
+    device: &Device,
+) -> Result<(f64, String), String> {
     const BATCH: usize = 4;
     let layers = model.layers(true);
     let parameters = hashed_parameters(&layers);
@@ -127,13 +132,20 @@ pub async fn gradient_difference(model: ModelName, device: &Device) -> Result<(f
     let found = network.gradients().await?;
     let wide = |values: &Vec<f32>| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
     let [side, channels] = PICTURE;
-    let examples =
-        plain::Examples { pictures: wide(&pictures), shape: [BATCH, channels, side, side], labels, masks: Vec::new() };
+    let examples = plain::Examples {
+        pictures: wide(&pictures),
+        shape: [BATCH, channels, side, side],
+        labels,
+        masks: Vec::new(),
+    };
     let parameters: Vec<_> = parameters.iter().map(wide).collect();
     let expected = plain::differentiate(&layers, &parameters, &examples).gradients;
     let difference = |(found, expected): (&Vec<f32>, &Vec<f64>)| {
-        let length = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|number| number * number).sum::<f64>().sqrt();
-        let differences = &mut found.iter().zip(expected).map(|(found, expected)| f64::from(*found) - expected);
+        let length = |numbers: &mut dyn Iterator<Item = f64>| {
+            numbers.map(|number| number * number).sum::<f64>().sqrt()
+        };
+        let differences =
+            &mut found.iter().zip(expected).map(|(found, expected)| f64::from(*found) - expected);
         length(differences) / length(&mut expected.iter().copied()).max(f64::MIN_POSITIVE)
     };
     let differences = found.iter().zip(&expected).map(difference);

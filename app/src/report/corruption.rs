@@ -4,11 +4,17 @@ use super::plot::{Axis, Line, Plot, Reference, round_up};
 
 /// Figure 1b, from lines of `(share of corrupted labels, steps to fit as a multiple of those with true labels)`.
 pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
-    let highest = lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(1.0, f64::max);
+    let highest =
+        lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(1.0, f64::max);
     Plot {
         lines,
         x: corruption_axis(),
-        y: Axis { start: 0.0, end: round_up(highest), number: |times| format!("{times:.1}x"), name: "" },
+        y: Axis {
+            start: 0.0,
+            end: round_up(highest),
+            number: |times| format!("{times:.1}x"),
+            name: "",
+        },
         reference: Some(Reference { value: 1.0, name: "as true labels".into(), is_left: true }),
     }
 }
@@ -18,11 +24,21 @@ pub fn test_errors_plot(lines: Vec<Line>) -> Plot {
     Plot {
         lines,
         x: corruption_axis(),
-        y: Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "" },
+        y: Axis {
+            start: 0.0,
+            end: 1.0,
+            number: |share| format!("{:.0} %", 100.0 * share),
+            name: "",
+        },
         reference: Some(Reference { value: 0.9, name: "chance 90 %".into(), is_left: true }),
     }
 }
 
 fn corruption_axis() -> Axis {
-    Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "labels replaced at random" }
+    Axis {
+        start: 0.0,
+        end: 1.0,
+        number: |share| format!("{:.0} %", 100.0 * share),
+        name: "labels replaced at random",
+    }
 }

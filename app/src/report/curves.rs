@@ -45,13 +45,18 @@ impl LearningCurves {
     }
 
     pub(super) fn all_losses(&self) -> impl Iterator<Item = Point> {
-        self.lanes.iter().flat_map(|lane| lane.batch_loss.iter().chain(&lane.epoch_loss).copied()).filter(finite)
+        self.lanes
+            .iter()
+            .flat_map(|lane| lane.batch_loss.iter().chain(&lane.epoch_loss).copied())
+            .filter(finite)
     }
 
     /// The last step of any run.
     pub(super) fn last_step(&self) -> f64 {
-        let accuracies =
-            self.lanes.iter().flat_map(|lane| lane.train_accuracy.iter().chain(&lane.test_accuracy).copied());
+        let accuracies = self
+            .lanes
+            .iter()
+            .flat_map(|lane| lane.train_accuracy.iter().chain(&lane.test_accuracy).copied());
         self.all_losses().chain(accuracies.filter(finite)).map(|(step, _)| step).fold(0.0, f64::max)
     }
 }
@@ -89,8 +94,12 @@ mod tests {
 
     #[test]
     fn thinning_takes_means_and_keeps_the_last_point() {
-        let points: Vec<Point> = (1..=9).map(|step| (f64::from(step), f64::from(step * 10))).collect();
-        assert_eq!(thinned(&points, 5), [(1.5, 15.0), (3.5, 35.0), (5.5, 55.0), (7.5, 75.0), (9.0, 90.0)]);
+        let points: Vec<Point> =
+            (1..=9).map(|step| (f64::from(step), f64::from(step * 10))).collect();
+        assert_eq!(
+            thinned(&points, 5),
+            [(1.5, 15.0), (3.5, 35.0), (5.5, 55.0), (7.5, 75.0), (9.0, 90.0)]
+        );
     }
 
     #[test]

@@ -30,12 +30,20 @@ impl Chart {
 }
 
 /// Loss and accuracy, one above the other, as an SVG of `width` x `height` pixels.
-pub fn learning_curves_svg(curves: &LearningCurves, theme: &Theme, width: u32, height: u32) -> String {
+pub fn learning_curves_svg(
+    curves: &LearningCurves,
+    theme: &Theme,
+    width: u32,
+    height: u32,
+) -> String {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
         let (upper, lower) = area.split_vertically((height / 2) as i32);
-        let titled = |area, chart: Chart| draw_titled(area, chart.title(), &learning_plot(chart, curves), theme);
+        let titled = |area, chart: Chart| {
+            draw_titled(area, chart.title(), &learning_plot(chart, curves), theme)
+        };
         let drawn = titled(&upper, Chart::Loss).and_then(|()| titled(&lower, Chart::Accuracy));
         let drawn = drawn.and_then(|()| area.present());
         // The SVG backend writes to memory; formatting into a String does not fail.
@@ -50,7 +58,12 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
         Chart::Loss => {
             let has_epochs = !lane.epoch_loss.is_empty();
             [
-                line(lane, if has_epochs { None } else { Some("") }, Stroke::Faint, &lane.batch_loss),
+                line(
+                    lane,
+                    if has_epochs { None } else { Some("") },
+                    Stroke::Faint,
+                    &lane.batch_loss,
+                ),
                 line(lane, has_epochs.then_some(""), Stroke::Solid, &lane.epoch_loss),
             ]
         }
@@ -66,17 +79,30 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
     let (end, number, reference): (f64, fn(f64) -> String, _) = match chart {
         Chart::Loss => {
             let guessing = curves.chance_loss();
-            (loss_ceiling(curves), |loss| format!("{loss:.1}"), (guessing, format!("guessing {guessing:.2}")))
+            (
+                loss_ceiling(curves),
+                |loss| format!("{loss:.1}"),
+                (guessing, format!("guessing {guessing:.2}")),
+            )
         }
         Chart::Accuracy | Chart::Corrupted => {
             let chance = curves.chance();
-            (1.0, |share| format!("{:.0} %", share * 100.0), (chance, format!("chance {:.0} %", chance * 100.0)))
+            (
+                1.0,
+                |share| format!("{:.0} %", share * 100.0),
+                (chance, format!("chance {:.0} %", chance * 100.0)),
+            )
         }
     };
     let (value, name) = reference;
     Plot {
         lines: lines.collect(),
-        x: Axis { start: 0.0, end: round_up(curves.last_step().max(10.0)), number: thousands, name: "" },
+        x: Axis {
+            start: 0.0,
+            end: round_up(curves.last_step().max(10.0)),
+            number: thousands,
+            name: "",
+        },
         y: Axis { start: 0.0, end, number, name: "" },
         reference: Some(Reference { value, name, is_left: false }),
     }
@@ -109,10 +135,16 @@ mod tests {
             name: name.into(),
             lane,
             batch_loss: (1..=40).map(|step| (f64::from(step), 2.4 / f64::from(step))).collect(),
-            epoch_loss: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, 2.0 / f64::from(epoch))).collect(),
-            train_accuracy: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0)).collect(),
+            epoch_loss: (1..=5)
+                .map(|epoch| (f64::from(epoch) * 8.0, 2.0 / f64::from(epoch)))
+                .collect(),
+            train_accuracy: (1..=5)
+                .map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0))
+                .collect(),
             test_accuracy: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, test)).collect(),
-            memorized: (1..=5).map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0)).collect(),
+            memorized: (1..=5)
+                .map(|epoch| (f64::from(epoch) * 8.0, f64::from(epoch) / 5.0))
+                .collect(),
             still_clean: vec![(8.0, 0.4), (40.0, 0.05)],
         };
         LearningCurves { lanes: vec![lane("true", 0, 0.4), lane("random", 1, 0.1)], classes: 10 }
@@ -121,15 +153,23 @@ mod tests {
     #[test]
     fn every_line_and_both_reference_lines_are_named() {
         let svg = learning_curves_svg(&race(), &Theme::light(), 720, 640);
-        for text in ["true train", "true test", "random train", "random test", "chance 10 %", "guessing 2.30", "100 %"]
-        {
+        for text in [
+            "true train",
+            "true test",
+            "random train",
+            "random test",
+            "chance 10 %",
+            "guessing 2.30",
+            "100 %",
+        ] {
             assert!(svg.contains(text), "{text} is missing");
         }
     }
 
     #[test]
     fn what_became_of_wrong_labels_is_drawn_as_lie_and_truth() {
-        let svg = plot_svg("", &learning_plot(Chart::Corrupted, &race()), &Theme::light(), 720, 320);
+        let svg =
+            plot_svg("", &learning_plot(Chart::Corrupted, &race()), &Theme::light(), 720, 320);
         for text in ["random the lie", "random the truth", "chance 10 %"] {
             assert!(svg.contains(text), "{text} is missing");
         }

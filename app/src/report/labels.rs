@@ -12,7 +12,9 @@ pub(super) fn apart(positions: &[i32], gap: i32, highest: i32, lowest: i32) -> V
     let mut crowds: Vec<(i32, i32)> = Vec::new();
     for (rank, &index) in order.iter().enumerate() {
         let mut crowd = (positions[index] - rank as i32 * gap, 1);
-        while let Some(&(sum, count)) = crowds.last().filter(|(sum, count)| sum * crowd.1 > crowd.0 * count) {
+        while let Some(&(sum, count)) =
+            crowds.last().filter(|(sum, count)| sum * crowd.1 > crowd.0 * count)
+        {
             crowds.pop();
             crowd = (sum + crowd.0, count + crowd.1);
         }

@@ -54,7 +54,14 @@ impl Memorization {
     /// Pictures that carry the labels `shown` and are `clean`, of which nothing was said yet.
     pub fn new(shown: Vec<u8>, clean: Vec<u8>) -> Self {
         let count = shown.len().min(clean.len());
-        Self { shown, clean, fitted_in: vec![0; count], forgotten: vec![0; count], every: 1, ..Self::default() }
+        Self {
+            shown,
+            clean,
+            fitted_in: vec![0; count],
+            forgotten: vec![0; count],
+            every: 1,
+            ..Self::default()
+        }
     }
 
     /// The same pictures at the start of a run.
@@ -156,7 +163,8 @@ impl Memorization {
             if is_fitted && !was_fitted {
                 self.fitted_in[picture] = epoch as u32;
             } else if !is_fitted && was_fitted {
-                (self.fitted_in[picture], self.forgotten[picture]) = (0, self.forgotten[picture] + 1);
+                (self.fitted_in[picture], self.forgotten[picture]) =
+                    (0, self.forgotten[picture] + 1);
             }
         }
         self.said = classes.to_vec();
@@ -177,14 +185,18 @@ impl Memorization {
         let mut bytes = Vec::new();
         let head = [self.count(), self.said.len(), self.moments.len()].map(|count| count as u64);
         let moments = self.moments.iter().flat_map(|moment| [moment.step, moment.epoch]);
-        for number in head.into_iter().chain([self.every, self.seen, self.counted_to]).chain(moments) {
+        for number in
+            head.into_iter().chain([self.every, self.seen, self.counted_to]).chain(moments)
+        {
             bytes.extend(number.to_le_bytes());
         }
         for counts in [&self.fitted_in, &self.forgotten] {
             bytes.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
         }
         let texts = [&self.shown, &self.clean, &self.said].into_iter();
-        texts.chain(self.moments.iter().map(|moment| &moment.probabilities)).for_each(|part| bytes.extend(part));
+        texts
+            .chain(self.moments.iter().map(|moment| &moment.probabilities))
+            .for_each(|part| bytes.extend(part));
         bytes
     }
 
@@ -196,22 +208,41 @@ impl Memorization {
         let [count, said, moments, every, seen, counted_to] =
             [number()?, number()?, number()?, number()?, number()?, number()?];
         // A length that is not that of these bytes must not ask for memory.
-        if count > bytes.len() as u64 || moments > MOST_MOMENTS as u64 || !(said == 0 || said == count) {
+        if count > bytes.len() as u64
+            || moments > MOST_MOMENTS as u64
+            || !(said == 0 || said == count)
+        {
             return None;
         }
         let count = count as usize;
-        let times: Option<Vec<[u64; 2]>> = (0..moments).map(|_| Some([number()?, number()?])).collect();
+        let times: Option<Vec<[u64; 2]>> =
+            (0..moments).map(|_| Some([number()?, number()?])).collect();
         let mut counts = || -> Option<Vec<u32>> {
             let bytes = take(count * 4)?.chunks_exact(4);
-            Some(bytes.map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
+            Some(
+                bytes
+                    .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+                    .collect(),
+            )
         };
         let (fitted_in, forgotten) = (counts()?, counts()?);
-        let (shown, clean, said) = (take(count)?.to_vec(), take(count)?.to_vec(), take(said as usize)?.to_vec());
+        let (shown, clean, said) =
+            (take(count)?.to_vec(), take(count)?.to_vec(), take(said as usize)?.to_vec());
         let moment = |[step, epoch]: [u64; 2]| {
             Some(Moment { step, epoch, probabilities: take(count * CIFAR10_CLASSES)?.to_vec() })
         };
         let moments: Option<Vec<Moment>> = times?.into_iter().map(moment).collect();
-        let read = Self { shown, clean, said, fitted_in, forgotten, moments: moments?, every, seen, counted_to };
+        let read = Self {
+            shown,
+            clean,
+            said,
+            fitted_in,
+            forgotten,
+            moments: moments?,
+            every,
+            seen,
+            counted_to,
+        };
         rest.is_empty().then_some(read)
     }
 
@@ -267,7 +298,10 @@ mod tests {
         assert_eq!((map.fate(0), map.is_measured(), map.counts()), (None, false, [0; 4]));
         map.push(8, 1, &said(&[1, 5, 3, 9]));
         let fates: Vec<_> = (0..4).filter_map(|picture| map.fate(picture)).collect();
-        assert_eq!(fates, [Fate::LearnedTruth, Fate::MemorizedLie, Fate::StillTruth, Fate::NotFitted]);
+        assert_eq!(
+            fates,
+            [Fate::LearnedTruth, Fate::MemorizedLie, Fate::StillTruth, Fate::NotFitted]
+        );
         assert_eq!(map.counts(), [1, 1, 1, 1]);
         assert_eq!(map.moments()[0].probabilities(2).nth(3), Some(1.0));
     }
@@ -322,7 +356,11 @@ mod tests {
             assert_eq!(map.moments().last().map(|moment| moment.epoch), Some(epoch));
         }
         let epochs: Vec<_> = map.moments().iter().map(|moment| moment.epoch).collect();
-        assert!(epochs.len() <= MOST_MOMENTS && epochs.len() > MOST_MOMENTS / 3, "{}", epochs.len());
+        assert!(
+            epochs.len() <= MOST_MOMENTS && epochs.len() > MOST_MOMENTS / 3,
+            "{}",
+            epochs.len()
+        );
         assert_eq!(epochs[0], 1);
         let widest = epochs.windows(2).map(|pair| pair[1] - pair[0]).max();
         assert!(widest <= Some(2 * map.every), "{epochs:?}");

@@ -16,6 +16,8 @@ pub use curves::{LaneCurves, LearningCurves, Point, thinned};
 pub use draw::{Chart, learning_curves_svg, learning_plot};
 pub use memorization::{Fate, Memorization, Moment};
 pub use order::ordered_by;
-pub use plot::{Axis, Line, Plot, Reference, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up, thousands};
+pub use plot::{
+    Axis, Line, Plot, Reference, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up, thousands,
+};
 pub use table::{PlotTable, plot_table};
 pub use theme::Theme;

@@ -84,17 +84,23 @@ pub(super) const FONT_SIZE: f64 = 12.5;
 const LINE_HEIGHT: f64 = 16.0;
 
 /// Draws one chart into `area`; presenting it is left to the caller, who may draw more.
-pub fn draw_plot<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, plot: &Plot, theme: &Theme) -> Drawn<DB> {
+pub fn draw_plot<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    plot: &Plot,
+    theme: &Theme,
+) -> Drawn<DB> {
     area.fill(&theme.background)?;
     let (width, height) = area.dim_in_pixel();
     // Below this there is no room for axes; plotters would compute with negative sizes.
     if width < theme.px(160.0) || height < theme.px(90.0) {
         return Ok(());
     }
-    let named: Vec<(&Line, f64)> = plot.lines.iter().filter_map(|line| Some((line, end(line, &plot.y)?))).collect();
+    let named: Vec<(&Line, f64)> =
+        plot.lines.iter().filter_map(|line| Some((line, end(line, &plot.y)?))).collect();
     let mut label_width = 0;
     for (line, _) in &named {
-        label_width = label_width.max(area.estimate_text_size(&line.name, &font(theme, FONT_SIZE))?.0);
+        label_width =
+            label_width.max(area.estimate_text_size(&line.name, &font(theme, FONT_SIZE))?.0);
     }
     let room_above = (plot.y.end - plot.y.start) * 0.02;
     let mut axes = ChartBuilder::on(area)
@@ -122,11 +128,14 @@ pub fn draw_plot<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, plot: &Plot,
     for line in &plot.lines {
         draw_line(&mut axes, line, &plot.y, theme)?;
     }
-    let anchors: Vec<i32> = named.iter().map(|(_, value)| axes.backend_coord(&(plot.x.end, *value)).1).collect();
+    let anchors: Vec<i32> =
+        named.iter().map(|(_, value)| axes.backend_coord(&(plot.x.end, *value)).1).collect();
     let (right, bottom) = axes.backend_coord(&(plot.x.end, plot.y.start));
     let highest = axes.backend_coord(&(plot.x.end, plot.y.end)).1;
     let (x, lowest) = (right + theme.px(8.0) as i32, bottom - theme.px(LINE_HEIGHT / 3.0) as i32);
-    for ((line, _), y) in named.iter().zip(apart(&anchors, theme.px(LINE_HEIGHT) as i32, highest, lowest)) {
+    for ((line, _), y) in
+        named.iter().zip(apart(&anchors, theme.px(LINE_HEIGHT) as i32, highest, lowest))
+    {
         let color = theme.color(line.color);
         let style = font(theme, FONT_SIZE).color(&color).pos(Pos::new(HPos::Left, VPos::Center));
         // `backend_coord` counts from the whole picture, `draw_text` from this area.
@@ -140,7 +149,8 @@ pub fn draw_plot<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, plot: &Plot,
 pub fn plot_svg(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32) -> String {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
         let drawn = draw_titled(&area, title, plot, theme).and_then(|()| area.present());
         // The SVG backend writes to memory; formatting into a String does not fail.
         debug_assert!(drawn.is_ok());
@@ -152,7 +162,8 @@ pub fn plot_svg(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32
 pub fn bare_plot_svg(plot: &Plot, theme: &Theme, width: u32, height: u32) -> String {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
         let drawn = draw_plot(&area, plot, theme).and_then(|()| area.present());
         // As in `plot_svg`.
         debug_assert!(drawn.is_ok());
@@ -179,40 +190,66 @@ fn end(line: &Line, y: &Axis) -> Option<f64> {
     (!line.name.is_empty()).then(|| value.clamp(y.start, y.end))
 }
 
-fn draw_line<DB: DrawingBackend>(axes: &mut Axes<DB>, line: &Line, y: &Axis, theme: &Theme) -> Drawn<DB> {
+fn draw_line<DB: DrawingBackend>(
+    axes: &mut Axes<DB>,
+    line: &Line,
+    y: &Axis,
+    theme: &Theme,
+) -> Drawn<DB> {
     let color = theme.color(line.color);
     let inside = |points: &[Point]| -> Vec<Point> {
-        thinned(points, MOST_POINTS).into_iter().map(|(x, value)| (x, value.clamp(y.start, y.end))).collect()
+        thinned(points, MOST_POINTS)
+            .into_iter()
+            .map(|(x, value)| (x, value.clamp(y.start, y.end)))
+            .collect()
     };
     let points = inside(&line.points);
     if !line.band.is_empty() {
-        let outline: Vec<Point> = points.iter().copied().chain(inside(&line.band).into_iter().rev()).collect();
+        let outline: Vec<Point> =
+            points.iter().copied().chain(inside(&line.band).into_iter().rev()).collect();
         axes.draw_series([Polygon::new(outline, color.mix(0.18).filled())])?;
     }
     let strong = color.stroke_width(theme.px(2.0));
     match line.stroke {
         Stroke::Faint => {
-            axes.draw_series(LineSeries::new(points.clone(), color.mix(0.3).stroke_width(theme.px(1.0))))?;
+            axes.draw_series(LineSeries::new(
+                points.clone(),
+                color.mix(0.3).stroke_width(theme.px(1.0)),
+            ))?;
         }
         Stroke::Solid | Stroke::Marked => {
             axes.draw_series(LineSeries::new(points.clone(), strong))?;
         }
         Stroke::Dashed => {
-            axes.draw_series(DashedLineSeries::new(points.clone(), theme.px(5.0), theme.px(4.0), strong))?;
+            axes.draw_series(DashedLineSeries::new(
+                points.clone(),
+                theme.px(5.0),
+                theme.px(4.0),
+                strong,
+            ))?;
         }
         Stroke::Rings => {
-            axes.draw_series(points.iter().map(|point| Circle::new(*point, theme.px(6.0), strong)))?;
+            axes.draw_series(
+                points.iter().map(|point| Circle::new(*point, theme.px(6.0), strong)),
+            )?;
         }
     }
     // A line of one point would not be seen.
     if line.stroke == Stroke::Marked || (points.len() == 1 && line.stroke != Stroke::Rings) {
-        axes.draw_series(points.into_iter().map(|point| Circle::new(point, theme.px(3.0), color.filled())))?;
+        axes.draw_series(
+            points.into_iter().map(|point| Circle::new(point, theme.px(3.0), color.filled())),
+        )?;
     }
     Ok(())
 }
 
-fn draw_reference<DB: DrawingBackend>(axes: &mut Axes<DB>, plot: &Plot, theme: &Theme) -> Drawn<DB> {
-    let Some(Reference { value, name, is_left }) = plot.reference.as_ref().filter(|line| line.value <= plot.y.end)
+fn draw_reference<DB: DrawingBackend>(
+    axes: &mut Axes<DB>,
+    plot: &Plot,
+    theme: &Theme,
+) -> Drawn<DB> {
+    let Some(Reference { value, name, is_left }) =
+        plot.reference.as_ref().filter(|line| line.value <= plot.y.end)
     else {
         return Ok(());
     };
@@ -220,9 +257,12 @@ fn draw_reference<DB: DrawingBackend>(axes: &mut Axes<DB>, plot: &Plot, theme: &
     let style = theme.muted.stroke_width(theme.px(1.0));
     axes.draw_series(DashedLineSeries::new(ends, theme.px(1.0), theme.px(3.0), style))?;
     let aside = theme.px(4.0) as i32;
-    let (end, anchor, aside) = if *is_left { (ends[0], HPos::Left, aside) } else { (ends[1], HPos::Right, -aside) };
+    let (end, anchor, aside) =
+        if *is_left { (ends[0], HPos::Left, aside) } else { (ends[1], HPos::Right, -aside) };
     let style = font(theme, FONT_SIZE - 1.0).color(&theme.muted).pos(Pos::new(anchor, VPos::Top));
-    axes.draw_series([EmptyElement::at(end) + Text::new(name.clone(), (aside, theme.px(7.0) as i32), style)])?;
+    axes.draw_series([
+        EmptyElement::at(end) + Text::new(name.clone(), (aside, theme.px(7.0) as i32), style)
+    ])?;
     Ok(())
 }
 
@@ -246,7 +286,8 @@ mod tests {
     use super::*;
 
     fn plot(lines: Vec<Line>) -> Plot {
-        let axis = |end, name| Axis { start: 0.0, end, number: |value| format!("{value:.1}"), name };
+        let axis =
+            |end, name| Axis { start: 0.0, end, number: |value| format!("{value:.1}"), name };
         Plot {
             lines,
             x: axis(1.0, "share"),
@@ -278,14 +319,20 @@ mod tests {
 
     #[test]
     fn values_outside_the_axis_stay_inside_the_picture() {
-        let wild =
-            Line { name: "wild".into(), points: vec![(0.0, -5.0), (0.5, f64::NAN), (1.0, 1e9)], ..Line::default() };
+        let wild = Line {
+            name: "wild".into(),
+            points: vec![(0.0, -5.0), (0.5, f64::NAN), (1.0, 1e9)],
+            ..Line::default()
+        };
         let svg = plot_svg("", &plot(vec![wild]), &Theme::dark(), 700, 400);
         assert!(!svg.contains("NaN") && !svg.contains("inf") && svg.len() < 20_000);
     }
 
     #[test]
     fn axis_ends_are_round_and_not_below_the_last_step() {
-        assert_eq!([round_up(10.0), round_up(10.5), round_up(101.0), round_up(799.0)], [10.0, 15.0, 150.0, 800.0]);
+        assert_eq!(
+            [round_up(10.0), round_up(10.5), round_up(101.0), round_up(799.0)],
+            [10.0, 15.0, 150.0, 800.0]
+        );
     }
 }

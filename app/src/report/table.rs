@@ -14,19 +14,32 @@ pub struct PlotTable {
 
 /// The named lines of a chart as a table of at most `most_rows` rows, first and last among them. `across` is what the
 /// first column is called; `number` writes a value.
-pub fn plot_table(plot: &Plot, across: &str, number: fn(f64) -> String, most_rows: usize) -> PlotTable {
+pub fn plot_table(
+    plot: &Plot,
+    across: &str,
+    number: fn(f64) -> String,
+    most_rows: usize,
+) -> PlotTable {
     let lines: Vec<_> = plot.lines.iter().filter(|line| !line.name.is_empty()).collect();
-    let mut places: Vec<f64> =
-        lines.iter().flat_map(|line| &line.points).filter(|point| finite(point)).map(|point| point.0).collect();
+    let mut places: Vec<f64> = lines
+        .iter()
+        .flat_map(|line| &line.points)
+        .filter(|point| finite(point))
+        .map(|point| point.0)
+        .collect();
     places.sort_unstable_by(f64::total_cmp);
     places.dedup();
-    let value_at = |points: &[Point], x: f64| points.iter().find(|point| point.0 == x).map(|point| point.1);
+    let value_at =
+        |points: &[Point], x: f64| points.iter().find(|point| point.0 == x).map(|point| point.1);
     let row = |x: f64| {
-        let values = lines.iter().map(|line| value_at(&line.points, x).map_or_else(String::new, number));
+        let values =
+            lines.iter().map(|line| value_at(&line.points, x).map_or_else(String::new, number));
         std::iter::once((plot.x.number)(x)).chain(values).collect()
     };
     PlotTable {
-        head: std::iter::once(across.to_owned()).chain(lines.iter().map(|line| line.name.clone())).collect(),
+        head: std::iter::once(across.to_owned())
+            .chain(lines.iter().map(|line| line.name.clone()))
+            .collect(),
         rows: evenly(places.len(), most_rows).map(|at| row(places[at])).collect(),
     }
 }

@@ -30,7 +30,9 @@ impl Theme {
             ink: RGBColor(29, 28, 26),
             muted: RGBColor(94, 90, 84),
             grid: RGBColor(232, 229, 222),
-            lines: [(0, 106, 167), (178, 74, 0), (0, 117, 84), (150, 70, 130), (128, 98, 0)].map(rgb).into(),
+            lines: [(0, 106, 167), (178, 74, 0), (0, 117, 84), (150, 70, 130), (128, 98, 0)]
+                .map(rgb)
+                .into(),
             font: "sans-serif".into(),
             scale: 1.0,
         }
@@ -43,7 +45,15 @@ impl Theme {
             ink: RGBColor(236, 234, 230),
             muted: RGBColor(173, 168, 159),
             grid: RGBColor(51, 55, 62),
-            lines: [(102, 187, 237), (236, 167, 44), (64, 201, 155), (226, 152, 200), (226, 214, 92)].map(rgb).into(),
+            lines: [
+                (102, 187, 237),
+                (236, 167, 44),
+                (64, 201, 155),
+                (226, 152, 200),
+                (226, 214, 92),
+            ]
+            .map(rgb)
+            .into(),
             font: "sans-serif".into(),
             scale: 1.0,
         }

@@ -70,7 +70,12 @@ impl Checkpoint {
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend((header.len() as u32).to_le_bytes());
         bytes.extend(header);
-        let vectors = self.network.parameters.iter().chain(&self.network.statistics).chain(&self.network.velocities);
+        let vectors = self
+            .network
+            .parameters
+            .iter()
+            .chain(&self.network.statistics)
+            .chain(&self.network.velocities);
         for value in vectors.flatten() {
             bytes.extend(value.to_le_bytes());
         }
@@ -85,7 +90,9 @@ impl Checkpoint {
         if bytes.get(..MAGIC.len()) != Some(MAGIC) {
             return Err(damaged("it does not begin as a checkpoint of Rote does"));
         }
-        let number = |at: usize| -> Option<u32> { Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)) };
+        let number = |at: usize| -> Option<u32> {
+            Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+        };
         let cut_off = || damaged("it is cut off");
         let version = number(MAGIC.len()).ok_or_else(cut_off)?;
         if version != VERSION {
@@ -98,14 +105,20 @@ impl Checkpoint {
         }
         let header_end = PREFIX_BYTES + header_length;
         let header = bytes.get(PREFIX_BYTES..header_end).ok_or_else(cut_off)?;
-        let header: Header = serde_json::from_slice(header).map_err(|error| damaged(&error.to_string()))?;
+        let header: Header =
+            serde_json::from_slice(header).map_err(|error| damaged(&error.to_string()))?;
         let mut values = bytes[header_end..body_end]
             .chunks_exact(4)
             .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]));
         let mut vectors = |lengths: &[usize]| -> Result<Vec<Vec<f32>>, TrainError> {
-            let read = lengths.iter().map(|&length| values.by_ref().take(length).collect::<Vec<_>>());
+            let read =
+                lengths.iter().map(|&length| values.by_ref().take(length).collect::<Vec<_>>());
             read.zip(lengths)
-                .map(|(vector, &length)| if vector.len() == length { Ok(vector) } else { Err(cut_off()) })
+                .map(
+                    |(vector, &length)| {
+                        if vector.len() == length { Ok(vector) } else { Err(cut_off()) }
+                    },
+                )
                 .collect()
         };
         let parameters = vectors(&header.parameters)?;

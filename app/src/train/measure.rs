@@ -48,12 +48,18 @@ fn greatest_and_sum(logits: &[f32]) -> (f32, f64) {
 }
 
 fn share_equal(predicted: &[u8], labels: &[u8]) -> f64 {
-    let equal = predicted.iter().zip(labels).filter(|(predicted, label)| predicted == label).count();
+    let equal =
+        predicted.iter().zip(labels).filter(|(predicted, label)| predicted == label).count();
     equal as f64 / labels.len().max(1) as f64
 }
 
 /// Accuracies from the measurements of both splits.
-pub(super) fn accuracy(train: &Examples, on_train: &Measurement, test: &Examples, on_test: &Measurement) -> Accuracy {
+pub(super) fn accuracy(
+    train: &Examples,
+    on_train: &Measurement,
+    test: &Examples,
+    on_test: &Measurement,
+) -> Accuracy {
     Accuracy {
         train_accuracy: share_equal(&on_train.predictions.classes, &train.shown),
         test_accuracy: share_equal(&on_test.predictions.classes, &test.shown),

@@ -106,7 +106,8 @@ impl Recipe {
 
     /// The learning rate in `epoch`, counted from 0.
     pub fn learning_rate_in(&self, epoch: u64) -> f64 {
-        self.initial_learning_rate() * self.learning_rate_decay.powi(epoch.min(i32::MAX as u64) as i32)
+        self.initial_learning_rate()
+            * self.learning_rate_decay.powi(epoch.min(i32::MAX as u64) as i32)
     }
 
     /// Steps in one epoch; the last batch of an epoch may be smaller than the others.
@@ -154,7 +155,8 @@ impl Recipe {
         let mut file = String::new();
         for (key, value) in self.differences() {
             let bare = value == "true" || value == "false" || value.parse::<f64>().is_ok();
-            let line = if bare { format!("{key} = {value}\n") } else { format!("{key} = \"{value}\"\n") };
+            let line =
+                if bare { format!("{key} = {value}\n") } else { format!("{key} = \"{value}\"\n") };
             file.push_str(&line);
         }
         file
@@ -170,13 +172,20 @@ impl Recipe {
 
     /// Takes over the settings a recipe file names; on an error some of them may have been taken.
     pub fn read_toml(&mut self, text: &str) -> Result<(), SettingError> {
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| SettingError::Syntax { reason: error.message().into() })?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            SettingError::Syntax { reason: error.message().into() }
+        })?;
         for (key, value) in table {
             let text = match value {
                 toml::Value::String(text) => text,
-                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
-                other => return Err(SettingError::Syntax { reason: format!("{key} is a {}", other.type_str()) }),
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+                    value.to_string()
+                }
+                other => {
+                    return Err(SettingError::Syntax {
+                        reason: format!("{key} is a {}", other.type_str()),
+                    });
+                }
             };
             self.set(&key, &text)?;
         }
@@ -185,13 +194,16 @@ impl Recipe {
 
     /// The part of a URL after `?`: only what differs from the default.
     pub fn to_query(&self) -> String {
-        let pairs: Vec<_> = self.differences().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let pairs: Vec<_> =
+            self.differences().iter().map(|(key, value)| format!("{key}={value}")).collect();
         pairs.join("&")
     }
 
     /// Reads `(key, value)` pairs of a URL. A pair that cannot be used is skipped and reported, so that a damaged link
     /// still opens the page.
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<SettingError>) {
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> (Self, Vec<SettingError>) {
         let mut recipe = Self::default();
         let mut errors = Vec::new();
         for (key, value) in pairs {
@@ -219,7 +231,8 @@ impl<'de> serde::Deserialize<'de> for Recipe {
         // are not read there.
         let text = String::deserialize(deserializer)?;
         let lines = text.lines().filter_map(|line| line.split_once(" = "));
-        let (recipe, errors) = Self::from_pairs(lines.map(|(key, value)| (key, value.trim_matches('"'))));
+        let (recipe, errors) =
+            Self::from_pairs(lines.map(|(key, value)| (key, value.trim_matches('"'))));
         errors.into_iter().next().map_or(Ok(recipe), |error| Err(serde::de::Error::custom(error)))
     }
 }

@@ -83,8 +83,9 @@ pub fn to_json(runs: &[Record]) -> String {
 /// # Errors
 /// One sentence that says why the text is not such a file.
 pub fn from_json(text: &str) -> Result<Vec<Record>, String> {
-    let file: File = serde_json::from_str(text)
-        .map_err(|error| format!("this is no file of runs ({error}); choose a JSON file that was exported here"))?;
+    let file: File = serde_json::from_str(text).map_err(|error| {
+        format!("this is no file of runs ({error}); choose a JSON file that was exported here")
+    })?;
     if file.format != FORMAT || file.format_version > FORMAT_VERSION {
         return Err(format!(
             "this is `{}` of version {}, and `{FORMAT}` up to version {FORMAT_VERSION} can be read; export it again with \
@@ -102,11 +103,19 @@ pub fn to_csv(runs: &[Record]) -> String {
          test_loss,wrong_labels,memorized,still_clean,seconds\n",
     );
     for run in runs {
-        let about =
-            [&run.name, &run.recipe.to_query(), &run.recipe.seed.to_string(), &run.device, &run.version, &run.date];
+        let about = [
+            &run.name,
+            &run.recipe.to_query(),
+            &run.recipe.seed.to_string(),
+            &run.device,
+            &run.version,
+            &run.date,
+        ];
         let about = about.map(|text| quoted(text)).join(",");
-        let epochs =
-            run.events.iter().filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None });
+        let epochs = run
+            .events
+            .iter()
+            .filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None });
         for epoch in epochs {
             let accuracy = epoch.accuracy.as_ref();
             let corrupted = accuracy.and_then(|accuracy| accuracy.corrupted);
@@ -123,7 +132,8 @@ pub fn to_csv(runs: &[Record]) -> String {
                 corrupted.map(|corrupted| corrupted.still_clean as f64),
                 Some(epoch.seconds),
             ];
-            let numbers = numbers.map(|number| number.map_or_else(String::new, |number| number.to_string()));
+            let numbers =
+                numbers.map(|number| number.map_or_else(String::new, |number| number.to_string()));
             csv += &format!("{about},{}\n", numbers.join(","));
         }
     }
@@ -133,8 +143,13 @@ pub fn to_csv(runs: &[Record]) -> String {
 /// A text as a field of a CSV file.
 fn quoted(text: &str) -> String {
     // A spreadsheet would compute what begins like a formula.
-    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let text =
+        if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +223,10 @@ mod tests {
     fn what_is_no_file_of_runs_is_refused_with_a_reason() {
         let newer = to_json(&[]).replace("\"format_version\":1", "\"format_version\":9");
         let other = to_json(&[]).replace(FORMAT, "cats");
-        let broken = to_json(&[Record { recipe: Recipe { momentum: 2.0, ..Recipe::default() }, ..record() }]);
+        let broken = to_json(&[Record {
+            recipe: Recipe { momentum: 2.0, ..Recipe::default() },
+            ..record()
+        }]);
         for (text, expected) in [
             ("{}", "no file of runs"),
             ("rubbish", "no file of runs"),

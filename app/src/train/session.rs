@@ -64,8 +64,10 @@ impl Session {
             seed: recipe.seed,
         };
         let largest = IMAGES_PER_MEASUREMENT.max(recipe.batch_size as usize);
-        let network = Network::new(options, |role| recipe.weight_decay_on.touches(role), device, largest);
-        let (train_inputs, test_inputs) = (network.images(&train.inputs()), network.images(&test.inputs()));
+        let network =
+            Network::new(options, |role| recipe.weight_decay_on.touches(role), device, largest);
+        let (train_inputs, test_inputs) =
+            (network.images(&train.inputs()), network.images(&test.inputs()));
         Ok(Self {
             recipe: recipe.clone(),
             train,
@@ -93,7 +95,9 @@ impl Session {
     ) -> Result<Self, TrainError> {
         let mut session = Self::new(&checkpoint.continued_as(recipe)?, data, device)?;
         if !session.network.restore(&checkpoint.network) {
-            return Err(TrainError::Damaged { reason: "its vectors are not those of its model".into() });
+            return Err(TrainError::Damaged {
+                reason: "its vectors are not those of its model".into(),
+            });
         }
         session.progress = checkpoint.progress.clone();
         Ok(session)
@@ -164,7 +168,10 @@ impl Session {
     fn begin(&mut self) -> Result<Vec<Event>, TrainError> {
         // A checkpoint may have been taken after an epoch's last step and before its measurement, or after the end.
         if !self.end_of_epoch_reached() && self.had_stopped() {
-            self.phase = Phase::Measuring { on_train: Measurement::default(), on_test: Measurement::default() };
+            self.phase = Phase::Measuring {
+                on_train: Measurement::default(),
+                on_test: Measurement::default(),
+            };
         }
         let started = Event::Started {
             recipe: self.recipe.clone(),
@@ -210,8 +217,11 @@ impl Session {
         let event = Event::Step { step: self.progress.step, epoch, loss: f32::NAN, learning_rate };
         self.unread_losses.push((event, loss));
         let ended = self.end_of_epoch_reached();
-        let events =
-            if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS { self.flush().await? } else { Vec::new() };
+        let events = if ended || self.unread_losses.len() >= STEPS_BETWEEN_READS {
+            self.flush().await?
+        } else {
+            Vec::new()
+        };
         self.epoch_images += batch.len() as u64;
         self.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
         Ok(events)
@@ -221,7 +231,10 @@ impl Session {
     fn had_stopped(&self) -> bool {
         let Some(Event::Epoch(last)) = self.progress.history.last() else { return false };
         let reached = last.accuracy.as_ref().is_some_and(|accuracy| self.reaches_goal(accuracy));
-        let ran_out = self.recipe.patience.is_some_and(|patience| self.progress.epochs_since_best >= patience);
+        let ran_out = self
+            .recipe
+            .patience
+            .is_some_and(|patience| self.progress.epochs_since_best >= patience);
         last.step == self.progress.step && (reached || ran_out || !last.train_loss.is_finite())
     }
 
@@ -234,9 +247,14 @@ impl Session {
         if self.unread_losses.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut events, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
+        let (mut events, losses): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.unread_losses).into_iter().unzip();
         let step = self.progress.step;
-        let read = self.network.losses(&losses).await.map_err(|reason| TrainError::Device { step, reason })?;
+        let read = self
+            .network
+            .losses(&losses)
+            .await
+            .map_err(|reason| TrainError::Device { step, reason })?;
         for (event, value) in events.iter_mut().zip(read) {
             if let Event::Step { loss, .. } = event {
                 *loss = value;
@@ -252,22 +270,31 @@ impl Session {
         let Progress { step, epochs_reported, .. } = self.progress;
         let steps_per_epoch = self.recipe.steps_per_epoch();
         let last = step >= self.recipe.last_step();
-        let epoch_ended = step.is_multiple_of(steps_per_epoch) && step / steps_per_epoch > epochs_reported;
+        let epoch_ended =
+            step.is_multiple_of(steps_per_epoch) && step / steps_per_epoch > epochs_reported;
         if last || epoch_ended {
-            self.phase = Phase::Measuring { on_train: Measurement::default(), on_test: Measurement::default() };
+            self.phase = Phase::Measuring {
+                on_train: Measurement::default(),
+                on_test: Measurement::default(),
+            };
         }
         last || epoch_ended
     }
 
     /// Measures the next images of the training set, then of the test set; after the last, reports the epoch.
-    async fn measure(&mut self, mut on_train: Measurement, mut on_test: Measurement) -> Result<Vec<Event>, TrainError> {
+    async fn measure(
+        &mut self,
+        mut on_train: Measurement,
+        mut on_test: Measurement,
+    ) -> Result<Vec<Event>, TrainError> {
         let report = self.report_due();
         if report.is_measured && on_train.count() < self.train.count() {
             self.measure_some(Split::Train, &mut on_train).await?;
         } else if report.is_measured && on_test.count() < self.test.count() {
             self.measure_some(Split::Test, &mut on_test).await?;
         } else {
-            let accuracy = report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
+            let accuracy =
+                report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
             self.predictions = on_train.predictions;
             return Ok(self.report(report, accuracy));
         }
@@ -275,7 +302,11 @@ impl Session {
         Ok(Vec::new())
     }
 
-    async fn measure_some(&mut self, split: Split, measurement: &mut Measurement) -> Result<(), TrainError> {
+    async fn measure_some(
+        &mut self,
+        split: Split,
+        measurement: &mut Measurement,
+    ) -> Result<(), TrainError> {
         let (examples, inputs) = match split {
             Split::Train => (&self.train, &self.train_inputs),
             Split::Test => (&self.test, &self.test_inputs),
@@ -284,8 +315,11 @@ impl Session {
         let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
         let rows: Vec<u32> = (from as u32..to as u32).collect();
         let step = self.progress.step;
-        let logits =
-            self.network.evaluate(inputs, &rows).await.map_err(|reason| TrainError::Device { step, reason })?;
+        let logits = self
+            .network
+            .evaluate(inputs, &rows)
+            .await
+            .map_err(|reason| TrainError::Device { step, reason })?;
         measurement.add(&logits, &examples.shown[from..to]);
         Ok(())
     }
@@ -302,7 +336,8 @@ impl Session {
         // An epoch that was told before the run was saved has been counted.
         let is_new = epoch_losses > 0;
         let improved = is_new && self.progress.best_epoch_loss.is_none_or(|best| mean_loss < best);
-        let without_improvement = if improved { 0 } else { self.progress.epochs_since_best + u64::from(is_new) };
+        let without_improvement =
+            if improved { 0 } else { self.progress.epochs_since_best + u64::from(is_new) };
         let stop = if !mean_loss.is_finite() {
             Some(StopReason::Diverged)
         } else if self.recipe.patience.is_some_and(|patience| without_improvement >= patience) {
@@ -312,7 +347,8 @@ impl Session {
         } else {
             (step >= self.recipe.last_step()).then_some(StopReason::Steps)
         };
-        let is_measured = stop.is_some() || !is_new || epoch.is_multiple_of(self.recipe.evaluate_every);
+        let is_measured =
+            stop.is_some() || !is_new || epoch.is_multiple_of(self.recipe.evaluate_every);
         Report { epoch, mean_loss, improved, without_improvement, stop, is_measured }
     }
 
@@ -333,7 +369,12 @@ impl Session {
         (self.epoch_images, self.epoch_seconds) = (0, 0.0);
         let mut events = Vec::new();
         // A run that had already ended when it was saved has told its last epoch.
-        if self.progress.history.last().is_none_or(|last| !matches!(last, Event::Epoch(last) if last.step == step)) {
+        if self
+            .progress
+            .history
+            .last()
+            .is_none_or(|last| !matches!(last, Event::Epoch(last) if last.step == step))
+        {
             self.progress.history.push(Event::Epoch(metrics.clone()));
             events.push(Event::Epoch(metrics));
         }

@@ -96,8 +96,12 @@ impl Kind {
         match self {
             Self::Choice(words) => words.contains(&text),
             Self::Switch => text == "true" || text == "false",
-            Self::Integer { min, max, .. } => text.parse().is_ok_and(|value: u64| (*min..=*max).contains(&value)),
-            Self::Number { min, max, .. } => text.parse().is_ok_and(|value: f64| (*min..=*max).contains(&value)),
+            Self::Integer { min, max, .. } => {
+                text.parse().is_ok_and(|value: u64| (*min..=*max).contains(&value))
+            }
+            Self::Number { min, max, .. } => {
+                text.parse().is_ok_and(|value: f64| (*min..=*max).contains(&value))
+            }
         }
     }
 }
@@ -105,7 +109,10 @@ impl Kind {
 impl Setting {
     /// The setting with this key.
     pub fn find(key: &str) -> Result<&'static Self, SettingError> {
-        SETTINGS.iter().find(|setting| setting.key == key).ok_or_else(|| SettingError::Unknown { key: key.into() })
+        SETTINGS
+            .iter()
+            .find(|setting| setting.key == key)
+            .ok_or_else(|| SettingError::Unknown { key: key.into() })
     }
 
     /// Its value in `recipe`, as text that [`Setting::set`] reads back.
@@ -116,7 +123,11 @@ impl Setting {
 
     /// Sets it in `recipe` from text; on an error `recipe` is as it was.
     pub fn set(&self, recipe: &mut Recipe, text: &str) -> Result<(), SettingError> {
-        let refused = || SettingError::OutOfRange { key: self.key, value: text.into(), allowed: self.kind.allowed() };
+        let refused = || SettingError::OutOfRange {
+            key: self.key,
+            value: text.into(),
+            allowed: self.kind.allowed(),
+        };
         if !self.kind.contains(text) {
             return Err(refused());
         }
@@ -163,7 +174,9 @@ fn suggestion(key: &str) -> String {
     };
     let keys = SETTINGS.iter().map(|setting| setting.key);
     match keys.clone().min_by_key(|candidate| distance(candidate)) {
-        Some(nearest) if nearest.starts_with(key.get(..3).unwrap_or("\0")) => format!("did you mean `{nearest}`?"),
+        Some(nearest) if nearest.starts_with(key.get(..3).unwrap_or("\0")) => {
+            format!("did you mean `{nearest}`?")
+        }
         _ => format!("the settings are {}", keys.collect::<Vec<_>>().join(", ")),
     }
 }

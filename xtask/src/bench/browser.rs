@@ -19,12 +19,17 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let folder = peers_folder();
     if !folder.join("node_modules").exists() {
         let fix = "check that the npm registry can be reached, then run the same command again";
-        shell::output(tools::npm().args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder), fix)?;
+        shell::output(
+            tools::npm().args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder),
+            fix,
+        )?;
     }
     for model in &options.models {
         let json = paths::target().join("bench-browser.json");
         let mut node = Command::new("node");
-        node.current_dir(&folder).args(["drive.mjs", "--models", model, "--warm-up-s", "300", "--json"]).arg(&json);
+        node.current_dir(&folder)
+            .args(["drive.mjs", "--models", model, "--warm-up-s", "300", "--json"])
+            .arg(&json);
         node.arg("--rote-dist").arg(&dist).arg("--chromium").arg(&chromium);
         node.args(["--rounds", &options.rounds.to_string()]);
         node.args(["--peers", options.peers.as_deref().unwrap_or(PEERS)]);
@@ -33,7 +38,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         let printed: Value = serde_json::from_str(&text).unwrap_or_default();
         let about = json!({ "browser": printed["browser"], "software_gpu": printed["software_gpu"], "batch": 128, "date": today() });
         let results_of = printed["results"].as_array().into_iter().flatten();
-        let rows: Vec<Row> = results_of.filter_map(|row| Row::read(row, row["peer"].as_str()?)).collect();
+        let rows: Vec<Row> =
+            results_of.filter_map(|row| Row::read(row, row["peer"].as_str()?)).collect();
         keep(&results("browser.json"), &about, &rows)?;
     }
     Ok(())

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use crate::failure::Failure;
 use crate::{page, paths, setup, weight};
 
-const MODELS: [&str; 5] = ["mlp-1x512", "mlp-3x512", "cnn-small", "alexnet-small", "inception-small"];
+const MODELS: [&str; 5] =
+    ["mlp-1x512", "mlp-3x512", "cnn-small", "alexnet-small", "inception-small"];
 
 /// Runs one kind of measurement, or all of them, and writes the document anew.
 pub fn run(kind: Option<&str>, options: &[&str]) -> Result<(), Failure> {
@@ -42,17 +43,22 @@ struct Options {
 
 impl Options {
     fn parse(words: &[&str]) -> Result<Self, Failure> {
-        let mut options = Self { models: MODELS.map(String::from).to_vec(), rounds: 5, peers: None };
+        let mut options =
+            Self { models: MODELS.map(String::from).to_vec(), rounds: 5, peers: None };
         let usage = || Failure::Usage { given: format!("bench {}", words.join(" ")) };
         for pair in words.chunks(2) {
             match pair {
-                ["--models", models] => options.models = models.split(',').map(String::from).collect(),
+                ["--models", models] => {
+                    options.models = models.split(',').map(String::from).collect()
+                }
                 ["--rounds", rounds] => options.rounds = rounds.parse().map_err(|_| usage())?,
                 ["--peers", peers] => options.peers = Some((*peers).into()),
                 _ => return Err(usage()),
             }
         }
-        if options.rounds == 0 || options.models.iter().any(|model| !MODELS.contains(&model.as_str())) {
+        if options.rounds == 0
+            || options.models.iter().any(|model| !MODELS.contains(&model.as_str()))
+        {
             return Err(usage());
         }
         Ok(options)
@@ -78,15 +84,21 @@ mod tests {
 
     #[test]
     fn options_name_models_rounds_and_peers() {
-        let options = Options::parse(&["--models", "cnn-small,mlp-1x512", "--rounds", "3"]).unwrap();
+        let options =
+            Options::parse(&["--models", "cnn-small,mlp-1x512", "--rounds", "3"]).unwrap();
         assert_eq!((options.models.len(), options.rounds, options.peers), (2, 3, None));
         assert_eq!(Options::parse(&[]).unwrap().models, MODELS);
     }
 
     #[test]
     fn what_is_no_option_is_refused() {
-        for wrong in [&["--models"][..], &["--models", "resnet"], &["--rounds", "0"], &["--rounds", "x"], &["-q", "1"]]
-        {
+        for wrong in [
+            &["--models"][..],
+            &["--models", "resnet"],
+            &["--rounds", "0"],
+            &["--rounds", "x"],
+            &["-q", "1"],
+        ] {
             assert!(Options::parse(wrong).is_err(), "{wrong:?}");
         }
     }

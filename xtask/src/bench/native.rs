@@ -44,7 +44,8 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
             join(&mut ours, Row::read(&printed, "rote"));
             for printed in torch.round()? {
                 about["pytorch"] = printed["version"].clone();
-                let participant = format!("PyTorch {}", printed["mode"].as_str().unwrap_or("eager"));
+                let participant =
+                    format!("PyTorch {}", printed["mode"].as_str().unwrap_or("eager"));
                 match peers.iter_mut().find(|peer| peer.participant == participant) {
                     Some(peer) => join(peer, Row::read(&printed, &participant)),
                     None => peers.extend(Row::read(&printed, &participant)),
@@ -53,7 +54,11 @@ fn measure(options: &Options, device: &str, torch_device: &str, file: &str) -> R
         }
         drop(torch);
         for row in std::iter::once(&ours).chain(&peers) {
-            println!("{model:<16} {:<18} {:8.2} ms/step", row.participant, row.best_ms().unwrap_or(f64::NAN));
+            println!(
+                "{model:<16} {:<18} {:8.2} ms/step",
+                row.participant,
+                row.best_ms().unwrap_or(f64::NAN)
+            );
         }
         peers.insert(0, ours);
         keep(&results(file), &about, &peers)?;
@@ -84,7 +89,10 @@ fn scaling(about: &Value) -> Result<(), Failure> {
 
 fn time(model: &str, device: &str, [batch, images]: [&str; 2]) -> Result<Value, Failure> {
     let mut command = rote();
-    command.args(["time", "--model", model, "--device", device, "--batch", batch, "--images", images, "--rounds", "2"]);
+    command.args([
+        "time", "--model", model, "--device", device, "--batch", batch, "--images", images,
+        "--rounds", "2",
+    ]);
     command.env("RAYON_NUM_THREADS", THREADS);
     let printed = shell::output(&mut command, "mend what is reported above")?;
     Ok(serde_json::from_str(&printed).unwrap_or_default())
@@ -100,8 +108,13 @@ impl Torch {
     fn start(model: &str, device: &str) -> Result<Self, Failure> {
         let mut python = python();
         python.args(["--models", model, "--device", device, "--threads", THREADS, "--wait"]);
-        python.args(["--rounds", "1", "--steps-ms", "1000"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let gone = |error: std::io::Error| Failure::setup(format!("PyTorch could not be started: {error}"), FIX);
+        python
+            .args(["--rounds", "1", "--steps-ms", "1000"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let gone = |error: std::io::Error| {
+            Failure::setup(format!("PyTorch could not be started: {error}"), FIX)
+        };
         let mut child = python.spawn().map_err(gone)?;
         let stdout = child.stdout.take().ok_or_else(|| gone(ErrorKind::BrokenPipe.into()))?;
         let mut torch = Self { child, printed: BufReader::new(stdout).lines() };
@@ -158,7 +171,13 @@ fn join(row: &mut Row, more: Option<Row>) {
 }
 
 fn empty() -> Row {
-    Row { model: String::new(), participant: String::new(), step_ms: Vec::new(), losses: Vec::new(), failed: None }
+    Row {
+        model: String::new(),
+        participant: String::new(),
+        step_ms: Vec::new(),
+        losses: Vec::new(),
+        failed: None,
+    }
 }
 
 /// The date, as the system writes it.

@@ -22,9 +22,11 @@ pub(super) struct Row {
 impl Row {
     /// A row from what a participant printed; the peers' programs and ours name their fields alike.
     pub(super) fn read(value: &Value, participant: &str) -> Option<Self> {
-        let numbers =
-            |key: &str| -> Vec<f64> { value[key].as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
-        let losses = ["first_losses", "losses"].into_iter().map(numbers).find(|losses| !losses.is_empty());
+        let numbers = |key: &str| -> Vec<f64> {
+            value[key].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+        };
+        let losses =
+            ["first_losses", "losses"].into_iter().map(numbers).find(|losses| !losses.is_empty());
         Some(Self {
             model: value["model"].as_str()?.into(),
             participant: participant.into(),
@@ -48,10 +50,13 @@ impl Row {
 /// Adds rows to a file of results; those of the same model and participant are replaced.
 pub(super) fn keep(file: &Path, about: &Value, rows: &[Row]) -> Result<(), Failure> {
     let mut all: Vec<Row> = load(file)?.map_or_else(Vec::new, |(_, rows)| rows);
-    all.retain(|old| !rows.iter().any(|new| new.model == old.model && new.participant == old.participant));
+    all.retain(|old| {
+        !rows.iter().any(|new| new.model == old.model && new.participant == old.participant)
+    });
     all.extend_from_slice(rows);
     let rows: Vec<Value> = all.iter().map(Row::to_json).collect();
-    let text = serde_json::to_string_pretty(&json!({ "about": about, "rows": rows })).unwrap_or_default();
+    let text =
+        serde_json::to_string_pretty(&json!({ "about": about, "rows": rows })).unwrap_or_default();
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(Failure::file("make", folder))?;
     }
@@ -65,7 +70,10 @@ pub(super) fn load(file: &Path) -> Result<Option<(Value, Vec<Row>)>, Failure> {
     }
     let text = std::fs::read_to_string(file).map_err(Failure::file("read", file))?;
     let value: Value = serde_json::from_str(&text).map_err(|error| {
-        Failure::setup(format!("{} is not JSON: {error}", file.display()), "delete it and measure again")
+        Failure::setup(
+            format!("{} is not JSON: {error}", file.display()),
+            "delete it and measure again",
+        )
     })?;
     let read = |row: &Value| Row::read(row, row["participant"].as_str()?);
     let rows = value["rows"].as_array().into_iter().flatten().filter_map(read).collect();
@@ -78,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_row_is_read_from_what_a_participant_prints() {
-        let printed = json!({ "model": "cnn-small", "step_ms": [3.0, 2.0], "losses": [2.5, 2.4, 2.3, 2.2] });
+        let printed =
+            json!({ "model": "cnn-small", "step_ms": [3.0, 2.0], "losses": [2.5, 2.4, 2.3, 2.2] });
         let row = Row::read(&printed, "PyTorch eager").unwrap();
         assert_eq!((row.best_ms(), row.losses.len()), (Some(2.0), 3));
         assert_eq!(Row::read(&row.to_json(), "PyTorch eager"), Some(row));

@@ -33,7 +33,9 @@ pub(super) fn write() -> Result<(), Failure> {
             Some((about, rows)) => text += &section(&about, &rows, ours[0], backend),
         }
     }
-    for (title, column, file) in [("batch", "batch", "scaling.json"), ("set of images", "images", "images.json")] {
+    for (title, column, file) in
+        [("batch", "batch", "scaling.json"), ("set of images", "images", "images.json")]
+    {
         if let Some((about, rows)) = load(&results(file))? {
             text += &scaling(title, column, &about, &rows);
         }
@@ -47,9 +49,11 @@ pub(super) fn write() -> Result<(), Failure> {
 
 fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> String {
     let is_peer = |row: &&Row| {
-        !row.participant.starts_with("rote") && backend.is_none_or(|backend| row.participant.contains(backend))
+        !row.participant.starts_with("rote")
+            && backend.is_none_or(|backend| row.participant.contains(backend))
     };
-    let mut peers: Vec<&str> = rows.iter().filter(is_peer).map(|row| row.participant.as_str()).collect();
+    let mut peers: Vec<&str> =
+        rows.iter().filter(is_peer).map(|row| row.participant.as_str()).collect();
     peers.sort_unstable();
     peers.dedup();
     let yardstick = if about["peak_gflops"].is_number() {
@@ -65,23 +69,27 @@ fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> St
     );
     text += &format!("|---|---:|{}---:|---|---:|---:|\n", "---:|".repeat(peers.len()));
     for (model, gflop) in MODELS.into_iter().zip(GFLOP) {
-        let find = |name: &str| rows.iter().find(|row| row.model == model && row.participant == name);
+        let find =
+            |name: &str| rows.iter().find(|row| row.model == model && row.participant == name);
         let cell = |name: &str| match find(name) {
             Some(Row { failed: Some(why), .. }) => short(why),
             Some(row) => row.best_ms().map_or_else(|| "not measured".into(), milliseconds),
             None => "not measured".into(),
         };
         let own = find(ours).filter(|row| row.best_ms().is_some());
-        let measured = peers.iter().filter_map(|name| find(name)).filter(|row| row.failed.is_none());
-        let best = measured
-            .filter(|row| row.best_ms().is_some())
-            .min_by(|one, other| one.best_ms().unwrap_or(f64::MAX).total_cmp(&other.best_ms().unwrap_or(f64::MAX)));
+        let measured =
+            peers.iter().filter_map(|name| find(name)).filter(|row| row.failed.is_none());
+        let best = measured.filter(|row| row.best_ms().is_some()).min_by(|one, other| {
+            one.best_ms().unwrap_or(f64::MAX).total_cmp(&other.best_ms().unwrap_or(f64::MAX))
+        });
         let (ratio, spread, difference) = match (own, best) {
             (Some(own), Some(best)) => compare(own, best),
             _ => ("".into(), "".into(), "".into()),
         };
         let share = |rate: f64| {
-            about["peak_gflops"].as_f64().map_or_else(String::new, |peak| format!(" ({:.0} %)", 100.0 * rate / peak))
+            about["peak_gflops"]
+                .as_f64()
+                .map_or_else(String::new, |peak| format!(" ({:.0} %)", 100.0 * rate / peak))
         };
         let rate = own.and_then(Row::best_ms).map(|ms| gflop / ms * 1000.0);
         let rate = rate.map_or_else(String::new, |rate| format!("{rate:.1}{}", share(rate)));
@@ -98,13 +106,15 @@ fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> St
 /// The ratio of the fastest rounds, the least and greatest ratio of a round, and how far the losses are apart.
 fn compare(own: &Row, best: &Row) -> (String, String, String) {
     let ratio = own.best_ms().unwrap_or(f64::NAN) / best.best_ms().unwrap_or(f64::NAN);
-    let mut of_rounds: Vec<f64> = own.step_ms.iter().zip(&best.step_ms).map(|(own, best)| own / best).collect();
+    let mut of_rounds: Vec<f64> =
+        own.step_ms.iter().zip(&best.step_ms).map(|(own, best)| own / best).collect();
     of_rounds.sort_by(f64::total_cmp);
     let spread = match (of_rounds.first(), of_rounds.last()) {
         (Some(least), Some(greatest)) => format!("{least:.2} to {greatest:.2}"),
         _ => String::new(),
     };
-    let apart = own.losses.iter().zip(&best.losses).map(|(own, best)| (own - best).abs() / best.abs());
+    let apart =
+        own.losses.iter().zip(&best.losses).map(|(own, best)| (own - best).abs() / best.abs());
     let apart = apart.fold(0.0, f64::max);
     (format!("**{ratio:.2}**"), spread, format!("{apart:.0e}"))
 }
@@ -115,9 +125,16 @@ fn scaling(title: &str, column: &str, about: &Value, rows: &[Row]) -> String {
         said(about)
     );
     for row in rows {
-        let (Some(ms), Ok(size)) = (row.best_ms(), row.participant.parse::<f64>()) else { continue };
+        let (Some(ms), Ok(size)) = (row.best_ms(), row.participant.parse::<f64>()) else {
+            continue;
+        };
         let batch = if column == "batch" { size } else { 128.0 };
-        text += &format!("| {} | {size} | {} | {:.1} |\n", row.model, milliseconds(ms), ms * 1000.0 / batch);
+        text += &format!(
+            "| {} | {size} | {} | {:.1} |\n",
+            row.model,
+            milliseconds(ms),
+            ms * 1000.0 / batch
+        );
     }
     text
 }
@@ -175,7 +192,10 @@ mod tests {
     #[test]
     fn a_ratio_is_of_the_fastest_rounds_and_the_spread_of_rounds_side_by_side() {
         let (ours, peer) = (row("rote", &[3.0, 2.0], &[2.0]), row("peer", &[4.0, 5.0], &[2.5]));
-        assert_eq!(compare(&ours, &peer), ("**0.50**".into(), "0.40 to 0.75".into(), "2e-1".into()));
+        assert_eq!(
+            compare(&ours, &peer),
+            ("**0.50**".into(), "0.40 to 0.75".into(), "2e-1".into())
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ struct Site {
 
 impl Site {
     fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("rote-server-{name}-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("rote-server-{name}-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("site/data")).unwrap();
         std::fs::write(folder.join("site/index.html"), "<h1>Rote</h1>").unwrap();
         std::fs::write(folder.join("site/data/a b.bin"), [1, 2, 3]).unwrap();
@@ -38,7 +39,10 @@ impl Drop for Site {
 fn the_root_is_the_index_page() {
     let reply = Site::new("index").ask("GET /?seed=2 HTTP/1.1", None);
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-    assert!(reply.contains("\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n"), "{reply}");
+    assert!(
+        reply.contains("\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n"),
+        "{reply}"
+    );
     assert!(reply.ends_with("\r\n\r\n<h1>Rote</h1>"), "{reply}");
 }
 
@@ -90,14 +94,18 @@ fn no_path_leads_out_of_the_folder() {
 #[test]
 fn a_link_that_leads_out_of_the_folder_is_not_followed() {
     let site = Site::new("link");
-    std::os::unix::fs::symlink(site.folder.join("private.txt"), site.root().join("link.txt")).unwrap();
+    std::os::unix::fs::symlink(site.folder.join("private.txt"), site.root().join("link.txt"))
+        .unwrap();
     assert!(site.ask("GET /link.txt HTTP/1.1", None).starts_with("HTTP/1.1 404 "));
 }
 
 #[test]
 fn only_reading_is_allowed() {
     let reply = Site::new("post").ask("POST / HTTP/1.1", None);
-    assert!(reply.starts_with("HTTP/1.1 405 ") && reply.contains("Allow: GET, HEAD\r\n"), "{reply}");
+    assert!(
+        reply.starts_with("HTTP/1.1 405 ") && reply.contains("Allow: GET, HEAD\r\n"),
+        "{reply}"
+    );
 }
 
 #[test]

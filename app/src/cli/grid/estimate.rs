@@ -29,8 +29,10 @@ impl<'a> Estimate<'a> {
         let step_seconds = self.step_seconds(recipe.model, recipe.batch_size)?;
         let test_images = Tier::holding(recipe.images as usize).map_or(0, |tier| tier.test) as u64;
         let measured = (recipe.epochs / recipe.evaluate_every.max(1)).max(1) as f64;
-        let batches = recipe.images.div_ceil(recipe.batch_size) + test_images.div_ceil(recipe.batch_size);
-        Ok(step_seconds * (recipe.last_step() as f64 + measured * batches as f64 * SHARE_OF_MEASURING))
+        let batches =
+            recipe.images.div_ceil(recipe.batch_size) + test_images.div_ceil(recipe.batch_size);
+        Ok(step_seconds
+            * (recipe.last_step() as f64 + measured * batches as f64 * SHARE_OF_MEASURING))
     }
 
     fn step_seconds(&mut self, model: ModelName, batch_size: u64) -> Result<f64, CliError> {

@@ -92,13 +92,16 @@ impl RunFolder {
         };
         serde_json::from_str(&text).map(Some).map_err(|error| {
             let path = path.display();
-            CliError::Failed(format!("{path} is damaged ({error}); remove it, and the run's end is made again"))
+            CliError::Failed(format!(
+                "{path} is damaged ({error}); remove it, and the run's end is made again"
+            ))
         })
     }
 
     /// Writes how the run ended.
     pub(super) fn finish(&self, summary: &RunSummary) -> Result<(), CliError> {
-        let text = serde_json::to_string_pretty(summary).expect("a summary holds nothing JSON cannot");
+        let text =
+            serde_json::to_string_pretty(summary).expect("a summary holds nothing JSON cannot");
         self.replace(SUMMARY, &(text + "\n"))
     }
 
@@ -106,7 +109,9 @@ impl RunFolder {
     fn epochs(&self) -> Vec<EpochMetrics> {
         let text = fs::read_to_string(self.path.join(EVENTS)).unwrap_or_default();
         let events = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        events.filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None }).collect()
+        events
+            .filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None })
+            .collect()
     }
 
     /// A finished run with how the experiments see it; none if it is not finished.
@@ -141,14 +146,16 @@ impl RunFolder {
         self.replace(EVENTS, "")?;
         let path = self.path.join(EVENTS);
         let open = OpenOptions::new().append(true).open(&path);
-        let mut log = EventLog { file: open.map_err(|error| refused(&path, "opened", &error))?, path };
+        let mut log =
+            EventLog { file: open.map_err(|error| refused(&path, "opened", &error))?, path };
         history.iter().try_for_each(|event| log.add(event))?;
         Ok(log)
     }
 
     fn replace(&self, name: &str, text: &str) -> Result<(), CliError> {
         let path = self.path.join(name);
-        store::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|error| refused(&path, "written", &error))
+        store::replace(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(|error| refused(&path, "written", &error))
     }
 }
 
@@ -176,7 +183,8 @@ impl EventLog {
 }
 
 fn refused(path: &Path, action: &str, error: &io::Error) -> CliError {
-    let advice = "make room there or choose another folder with --out, then run the same command again";
+    let advice =
+        "make room there or choose another folder with --out, then run the same command again";
     CliError::Failed(format!("{} could not be {action}: {error}; {advice}", path.display()))
 }
 
@@ -186,7 +194,8 @@ mod tests {
 
     #[test]
     fn runs_of_other_settings_or_seeds_have_other_folders() {
-        let folder = |recipe: &Recipe| RunFolder::of(Path::new("runs"), "mlp-1x512/plain", recipe).path;
+        let folder =
+            |recipe: &Recipe| RunFolder::of(Path::new("runs"), "mlp-1x512/plain", recipe).path;
         let plain = Recipe::default();
         assert!(folder(&plain).to_str().unwrap().starts_with("runs/mlp-1x512.plain-"));
         let other = Recipe { momentum: 0.5, ..plain.clone() };
@@ -212,6 +221,9 @@ mod tests {
         assert!(folder.summary().unwrap().is_none());
         fs::write(runs.path().join(SUMMARY), "{\"row\": ").unwrap();
         let error = folder.summary().unwrap_err().to_string();
-        assert!(error.contains("summary.json is damaged") && error.contains("remove it"), "{error}");
+        assert!(
+            error.contains("summary.json is damaged") && error.contains("remove it"),
+            "{error}"
+        );
     }
 }

@@ -29,12 +29,20 @@ use work::{Ended, Place};
 
 /// `rote list`.
 pub fn list_command() -> Command {
-    Command::new("list").about("List the paper's experiments, their sizes, and what the paper leaves open")
+    Command::new("list")
+        .about("List the paper's experiments, their sizes, and what the paper leaves open")
 }
 
 /// Prints the experiments.
 pub fn list() -> Result<(), CliError> {
-    say!("{:<8} {:<10} {:>5} {:>5} {:>5}  what it shows", "name", "paper", "smoke", "desk", "paper");
+    say!(
+        "{:<8} {:<10} {:>5} {:>5} {:>5}  what it shows",
+        "name",
+        "paper",
+        "smoke",
+        "desk",
+        "paper"
+    );
     for experiment in EXPERIMENTS {
         let runs = |scale| (experiment.rows)(scale).len();
         say!(
@@ -48,9 +56,20 @@ pub fn list() -> Result<(), CliError> {
         );
     }
     let all: Vec<_> = EXPERIMENTS.iter().collect();
-    let counts = Scale::ALL.iter().map(|&scale| distinct_rows(&all, scale).len().to_string()).collect::<Vec<_>>();
-    say!("{:<19} {:>5} {:>5} {:>5}  everything, each shared run once", "all", counts[0], counts[1], counts[2]);
-    say!("\nSmoke takes seconds, desk under an hour on a laptop's CPU, paper is the paper's 50,000 images.");
+    let counts = Scale::ALL
+        .iter()
+        .map(|&scale| distinct_rows(&all, scale).len().to_string())
+        .collect::<Vec<_>>();
+    say!(
+        "{:<19} {:>5} {:>5} {:>5}  everything, each shared run once",
+        "all",
+        counts[0],
+        counts[1],
+        counts[2]
+    );
+    say!(
+        "\nSmoke takes seconds, desk under an hour on a laptop's CPU, paper is the paper's 50,000 images."
+    );
     say!(
         "`rote run NAME --scale desk` runs one, `--dry-run` says first what it would take.\n\nWhat the paper leaves open:"
     );
@@ -71,10 +90,15 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     }
     let data_folder = store::data_folder(options.data_dir.as_deref())?;
     let interrupted = crate::cli::interrupt::watch()?;
-    let place =
-        Place { opened: &opened, data_folder: &data_folder, interrupted: &interrupted, save_every: options.save_every };
+    let place = Place {
+        opened: &opened,
+        data_folder: &data_folder,
+        interrupted: &interrupted,
+        save_every: options.save_every,
+    };
     let progress = GridProgress::new(&jobs, &opened);
-    let queue: Queue = Mutex::new(jobs.into_iter().map(|timed| Queued { timed, is_elsewhere: false }).collect());
+    let queue: Queue =
+        Mutex::new(jobs.into_iter().map(|timed| Queued { timed, is_elsewhere: false }).collect());
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..options.workers {
@@ -101,7 +125,10 @@ fn timed(jobs: Vec<Job>, options: &Options, opened: &OpenDevice) -> Result<Vec<T
         let folder = RunFolder::of(&options.out, &job.row, &job.recipe);
         let done = folder.finished().ok().flatten();
         let is_done = done.is_some();
-        let seconds = done.map_or_else(|| estimate.seconds(&job.recipe), |(about, _)| Ok(about.summary.seconds))?;
+        let seconds = done.map_or_else(
+            || estimate.seconds(&job.recipe),
+            |(about, _)| Ok(about.summary.seconds),
+        )?;
         Ok(Timed { job, folder, seconds, is_done })
     };
     jobs.into_iter().map(add_time).collect()
@@ -136,7 +163,10 @@ fn work_through(queue: &Queue, place: &Place, progress: &GridProgress, failures:
                 if !is_elsewhere {
                     progress.elsewhere(job);
                 }
-                queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(Queued { timed, is_elsewhere: true });
+                queue
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push_back(Queued { timed, is_elsewhere: true });
                 continue;
             }
             Err(error) => Err(error),
@@ -157,7 +187,11 @@ fn work_through(queue: &Queue, place: &Place, progress: &GridProgress, failures:
     }
 }
 
-fn end(failures: &[String], interrupted: &AtomicBool, progress: &GridProgress) -> Result<(), CliError> {
+fn end(
+    failures: &[String],
+    interrupted: &AtomicBool,
+    progress: &GridProgress,
+) -> Result<(), CliError> {
     if interrupted.load(Ordering::SeqCst) {
         return Err(CliError::Failed("interrupted; the same command goes on where it was".into()));
     }
@@ -167,11 +201,21 @@ fn end(failures: &[String], interrupted: &AtomicBool, progress: &GridProgress) -
     }
     let (count, names) = (failures.len(), failures.join(", "));
     let what = if count == 1 { "1 run".into() } else { format!("{count} runs") };
-    Err(CliError::Failed(format!("{what} failed: {names}; the reasons are above, and the same command tries again")))
+    Err(CliError::Failed(format!(
+        "{what} failed: {names}; the reasons are above, and the same command tries again"
+    )))
 }
 
 fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
-    say!("{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}", "run", "seed", "images", "epochs", "steps", "about");
+    say!(
+        "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
+        "run",
+        "seed",
+        "images",
+        "epochs",
+        "steps",
+        "about"
+    );
     for Timed { job, seconds, is_done, .. } in jobs {
         say!(
             "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
@@ -183,7 +227,11 @@ fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
             if *is_done { "done".into() } else { duration(*seconds) }
         );
     }
-    say!("\n{} on {device}, one at a time; the folder is {}", what_is_left(jobs), options.out.display());
+    say!(
+        "\n{} on {device}, one at a time; the folder is {}",
+        what_is_left(jobs),
+        options.out.display()
+    );
 }
 
 /// How many runs there are, how many of them are done, and what the others take.

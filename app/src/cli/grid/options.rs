@@ -27,7 +27,9 @@ impl Job {
 
 /// `rote run`.
 pub fn run_command() -> Command {
-    let path = |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(value_parser!(PathBuf));
+    let path = |name: &'static str| {
+        Arg::new(name).long(name).value_name("DIR").value_parser(value_parser!(PathBuf))
+    };
     Command::new("run")
         .about("Run a table or figure of the paper")
         .long_about(
@@ -90,7 +92,11 @@ pub fn run_command() -> Command {
 }
 
 fn number(name: &'static str, default: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("N").default_value(default).value_parser(value_parser!(u32).range(1..=1000))
+    Arg::new(name)
+        .long(name)
+        .value_name("N")
+        .default_value(default)
+        .value_parser(value_parser!(u32).range(1..=1000))
 }
 
 /// What was asked for.
@@ -111,7 +117,9 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn read(matches: &ArgMatches) -> Result<Self, CliError> {
         let text = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
-        let texts = |name| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
+        let texts = |name| {
+            matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>()
+        };
         let number = |name| matches.get_one::<u32>(name).map_or(1, |number| *number);
         let experiments = experiments::find(text("name")).ok_or_else(|| {
             let names: Vec<_> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
@@ -121,15 +129,23 @@ impl Options {
                 names.join(", ")
             ))
         })?;
-        let scale = Scale::KEYS.iter().position(|key| *key == text("scale")).map_or(Scale::Desk, |at| Scale::ALL[at]);
+        let scale = Scale::KEYS
+            .iter()
+            .position(|key| *key == text("scale"))
+            .map_or(Scale::Desk, |at| Scale::ALL[at]);
         let out = matches.get_one::<PathBuf>("out").cloned();
         Ok(Self {
             experiments,
             scale,
             only: texts("only"),
             seeds: number("seeds").into(),
-            changes: texts("set").iter().map(|change| read_change(change)).collect::<Result<_, _>>()?,
-            shard: matches.get_one::<String>("shard").map_or(Ok((1, 1)), |shard| read_shard(shard))?,
+            changes: texts("set")
+                .iter()
+                .map(|change| read_change(change))
+                .collect::<Result<_, _>>()?,
+            shard: matches
+                .get_one::<String>("shard")
+                .map_or(Ok((1, 1)), |shard| read_shard(shard))?,
             workers: number("jobs") as usize,
             save_every: Duration::from_secs(number("save-every").into()),
             out: out.unwrap_or_else(|| PathBuf::from("results").join(scale.key())),
@@ -142,7 +158,9 @@ impl Options {
     pub(super) fn jobs(&self) -> Result<Vec<Job>, CliError> {
         let rows = distinct_rows(&self.experiments, self.scale);
         let all: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
-        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()));
+        let wanted = |name: &str| {
+            self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
+        };
         let mut jobs = Vec::new();
         for row in rows.into_iter().filter(|row| wanted(&row.name)) {
             for recipe in self.changed(&row.recipe)? {
@@ -154,7 +172,8 @@ impl Options {
                         continue;
                     }
                     // A changed row is not what the paper ran.
-                    let published = if self.changes.is_empty() { row.published } else { Published::default() };
+                    let published =
+                        if self.changes.is_empty() { row.published } else { Published::default() };
                     jobs.push(Job { row: row.name.clone(), recipe, published });
                 }
             }
@@ -167,7 +186,12 @@ impl Options {
             )));
         }
         let (part, parts) = self.shard;
-        Ok(jobs.into_iter().enumerate().filter(|(at, _)| at % parts == part - 1).map(|(_, job)| job).collect())
+        Ok(jobs
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| at % parts == part - 1)
+            .map(|(_, job)| job)
+            .collect())
     }
 
     fn changed(&self, recipe: &Recipe) -> Result<Vec<Recipe>, CliError> {
@@ -189,18 +213,26 @@ impl Options {
 
 fn read_change(text: &str) -> Result<(&'static Setting, Vec<String>), CliError> {
     let (key, values) = text.split_once('=').ok_or_else(|| {
-        CliError::Usage(format!("`--set {text}` names no value; write --set SETTING=VALUE, such as batch-size=64"))
+        CliError::Usage(format!(
+            "`--set {text}` names no value; write --set SETTING=VALUE, such as batch-size=64"
+        ))
     })?;
     if key == "seed" {
-        return Err(CliError::Usage("`--set seed` is `--seeds N`, which runs the seeds 1 to N".into()));
+        return Err(CliError::Usage(
+            "`--set seed` is `--seeds N`, which runs the seeds 1 to N".into(),
+        ));
     }
     Ok((Setting::find(key)?, values.split(',').map(String::from).collect()))
 }
 
 fn read_shard(text: &str) -> Result<(usize, usize), CliError> {
-    let parsed = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    let parsed = text
+        .split_once('/')
+        .and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
     parsed.filter(|&(part, parts)| 1 <= part && part <= parts).ok_or_else(|| {
-        CliError::Usage(format!("`--shard {text}` is not a part; the first of three is 1/3, the last 3/3"))
+        CliError::Usage(format!(
+            "`--shard {text}` is not a part; the first of three is 1/3, the last 3/3"
+        ))
     })
 }
 
@@ -217,7 +249,8 @@ mod tests {
     fn shards_are_disjoint_and_together_the_grid() {
         let names = |line: &str| jobs(line).unwrap().iter().map(Job::name).collect::<Vec<_>>();
         let whole = names("table1 --seeds 2");
-        let mut parts: Vec<_> = (1..=3).flat_map(|part| names(&format!("table1 --seeds 2 --shard {part}/3"))).collect();
+        let mut parts: Vec<_> =
+            (1..=3).flat_map(|part| names(&format!("table1 --seeds 2 --shard {part}/3"))).collect();
         assert_eq!(parts.len(), whole.len());
         parts.sort();
         let mut sorted = whole.clone();
@@ -227,7 +260,10 @@ mod tests {
 
     #[test]
     fn several_values_of_a_setting_make_a_grid_without_the_papers_numbers() {
-        let found = jobs("table1 --only mlp-1x512/plain --set batch-size=64,128 --set initialization=glorot").unwrap();
+        let found = jobs(
+            "table1 --only mlp-1x512/plain --set batch-size=64,128 --set initialization=glorot",
+        )
+        .unwrap();
         assert_eq!(found.iter().map(|job| job.recipe.batch_size).collect::<Vec<_>>(), [64, 128]);
         assert_eq!(found[0].published, Published::default());
         assert!(jobs("table1 --only mlp-1x512/plain").unwrap()[0].published.test.is_some());

@@ -99,7 +99,8 @@ impl GridProgress {
         change(&mut counts);
         self.total.set_position(((counts.seconds + counts.free_seconds) * TICKS_A_SECOND) as u64);
         let left = counts.left(self.began.elapsed());
-        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", duration(seconds)));
+        let left =
+            left.map_or_else(String::new, |seconds| format!(", about {} left", duration(seconds)));
         self.total.set_message(format!("{} of {} runs{left}", counts.ended, counts.runs));
     }
 }
@@ -132,7 +133,10 @@ impl RunBar<'_> {
             Event::Step { step, loss, .. } => {
                 self.bar.set_position(*step);
                 self.bar.set_message(format!("loss {loss:.3}{}", self.accuracies));
-                self.counted(Share { worked: self.share_at(*step) - self.share.free, ..self.share });
+                self.counted(Share {
+                    worked: self.share_at(*step) - self.share.free,
+                    ..self.share
+                });
             }
             Event::Epoch(metrics) => {
                 if let Some(accuracy) = &metrics.accuracy {
@@ -189,7 +193,8 @@ impl RunBar<'_> {
 
 /// An accuracy beside the paper's.
 fn beside(share: f64, published: Option<Number>) -> String {
-    let paper = published.map_or_else(String::new, |number| format!(" (paper {:.2})", number.percent));
+    let paper =
+        published.map_or_else(String::new, |number| format!(" (paper {:.2})", number.percent));
     format!("{:6.2} %{paper}", 100.0 * share)
 }
 
@@ -221,7 +226,8 @@ mod tests {
 
     #[test]
     fn the_time_left_follows_what_the_work_took_and_leaves_out_what_was_done() {
-        let counts = Counts { all_seconds: 100.0, seconds: 25.0, free_seconds: 30.0, ..Counts::default() };
+        let counts =
+            Counts { all_seconds: 100.0, seconds: 25.0, free_seconds: 30.0, ..Counts::default() };
         // 25 of 70 estimated seconds took 50: the 45 that are left take 90.
         assert_eq!(counts.left(Duration::from_secs(50)), Some(90.0));
         assert_eq!(Counts { seconds: 0.5, ..counts }.left(Duration::from_secs(50)), None);
@@ -233,7 +239,8 @@ mod tests {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let total = bars.add(ProgressBar::new(0));
         let grid = GridProgress { bars, total, began: Instant::now(), counts: Mutex::new(counts) };
-        let job = Job { row: "row".into(), recipe: Recipe::default(), published: Published::default() };
+        let job =
+            Job { row: "row".into(), recipe: Recipe::default(), published: Published::default() };
         let (mut resumed, mut fresh) = (grid.begin(&job, 100.0), grid.begin(&job, 100.0));
         let started = |step| Event::Started {
             recipe: Recipe::default(),

@@ -81,7 +81,8 @@ pub(super) fn run(
             return Ok(Ended::Interrupted);
         }
     }
-    let summary = finished.ok_or_else(|| CliError::Failed(format!("{row} ended without a result; run it again")))?;
+    let summary = finished
+        .ok_or_else(|| CliError::Failed(format!("{row} ended without a result; run it again")))?;
     let summary = RunSummary {
         row: row.into(),
         summary,

@@ -33,7 +33,10 @@ fn load(path: &Path) -> Result<Runs, CliError> {
     if runs.count() == 0 {
         let problems = runs.problems.join("; ");
         let why = if problems.is_empty() { "holds no finished run" } else { problems.as_str() };
-        return Err(CliError::Failed(format!("{} {why}; name a folder that `rote run` wrote", path.display())));
+        return Err(CliError::Failed(format!(
+            "{} {why}; name a folder that `rote run` wrote",
+            path.display()
+        )));
     }
     Ok(runs)
 }
@@ -47,7 +50,9 @@ fn two_runs(a: &Outcome, b: &Outcome) {
             say!("{:<28} {left:>16} {right:>16}", setting.key);
         }
     }
-    let steps = |run: &Outcome| run.steps_to_fit().map_or_else(|| "never".into(), |steps| format!("{steps:.0}"));
+    let steps = |run: &Outcome| {
+        run.steps_to_fit().map_or_else(|| "never".into(), |steps| format!("{steps:.0}"))
+    };
     let percent = |share: f64| format!("{:.2} %", 100.0 * share);
     let lines = [
         ("train accuracy", percent(one.train_accuracy), percent(other.train_accuracy)),
@@ -77,7 +82,8 @@ fn two_folders(one: &Runs, other: &Runs) -> Result<(), CliError> {
     let (mut shared, mut only_a) = (0, 0);
     for (outcome, (_, about)) in one.results.0.iter().zip(&one.about) {
         let a = &outcome.summary;
-        let Some(b) = other.results.0.iter().map(|run| &run.summary).find(|b| b.recipe == a.recipe) else {
+        let Some(b) = other.results.0.iter().map(|run| &run.summary).find(|b| b.recipe == a.recipe)
+        else {
             only_a += 1;
             continue;
         };

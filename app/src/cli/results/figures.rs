@@ -1,10 +1,12 @@
 //! Figures of the document, from the runs.
 
 use crate::experiments::{
-    CONDITIONS, CORRUPTED_MODELS, EXPERIMENTS, Outcome, Results, Row, Scale, corruption_levels, corruption_row,
+    CONDITIONS, CORRUPTED_MODELS, EXPERIMENTS, Outcome, Results, Row, Scale, corruption_levels,
+    corruption_row,
 };
 use crate::report::{
-    Axis, Line, Plot, Point, Reference, Stroke, round_up, test_errors_plot, thousands, times_to_fit_plot,
+    Axis, Line, Plot, Point, Reference, Stroke, round_up, test_errors_plot, thousands,
+    times_to_fit_plot,
 };
 
 /// A figure, or that its runs are missing.
@@ -69,12 +71,21 @@ fn first_run<'a>(results: &'a Results, row: &Row) -> Option<&'a Outcome> {
 }
 
 fn learning_curves(scale: Scale, results: &Results) -> Option<Plot> {
-    let rows = EXPERIMENTS.iter().find(|experiment| experiment.name == "fig1a").map(|known| (known.rows)(scale))?;
+    let rows = EXPERIMENTS
+        .iter()
+        .find(|experiment| experiment.name == "fig1a")
+        .map(|known| (known.rows)(scale))?;
     let line = |(color, (row, condition)): (usize, (&Row, _))| -> Option<Line> {
         let run = first_run(results, row)?;
-        let points = run.epochs.iter().map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss)));
+        let points =
+            run.epochs.iter().map(|epoch| (epoch.step as f64, f64::from(epoch.train_loss)));
         let condition: crate::data::Condition = condition;
-        Some(Line { name: condition.key().replace('-', " "), color, points: points.collect(), ..Line::default() })
+        Some(Line {
+            name: condition.key().replace('-', " "),
+            color,
+            points: points.collect(),
+            ..Line::default()
+        })
     };
     let lines: Vec<Line> = rows.iter().zip(CONDITIONS).enumerate().filter_map(line).collect();
     (!lines.is_empty()).then(|| Plot {
@@ -86,7 +97,10 @@ fn learning_curves(scale: Scale, results: &Results) -> Option<Plot> {
 }
 
 /// A curve for each network of something against the share of corrupted labels.
-fn over_corruption(scale: Scale, value: impl Fn(crate::models::ModelName, f64) -> Option<f64>) -> Vec<Line> {
+fn over_corruption(
+    scale: Scale,
+    value: impl Fn(crate::models::ModelName, f64) -> Option<f64>,
+) -> Vec<Line> {
     let line = |(color, &model): (usize, &crate::models::ModelName)| {
         let points: Vec<Point> = corruption_levels(scale, model)
             .into_iter()
@@ -105,54 +119,83 @@ fn over_corruption(scale: Scale, value: impl Fn(crate::models::ModelName, f64) -
 }
 
 fn times_to_fit(scale: Scale, results: &Results) -> Option<Plot> {
-    let time = |model, level| results.mean(&corruption_row(scale, model, level).recipe, Outcome::steps_to_fit);
-    let lines = over_corruption(scale, |model, level| Some(time(model, level)? / time(model, 0.0)?));
+    let time = |model, level| {
+        results.mean(&corruption_row(scale, model, level).recipe, Outcome::steps_to_fit)
+    };
+    let lines =
+        over_corruption(scale, |model, level| Some(time(model, level)? / time(model, 0.0)?));
     (!lines.is_empty()).then(|| times_to_fit_plot(lines))
 }
 
 fn test_errors(scale: Scale, results: &Results) -> Option<Plot> {
     let error = |run: &Outcome| Some(1.0 - run.summary.test_accuracy);
-    let mut lines =
-        over_corruption(scale, |model, level| results.mean(&corruption_row(scale, model, level).recipe, error));
+    let mut lines = over_corruption(scale, |model, level| {
+        results.mean(&corruption_row(scale, model, level).recipe, error)
+    });
     if lines.is_empty() {
         return None;
     }
     if scale == Scale::Paper {
         // Rings have no name of their own: they are told by the line they belong to.
-        let drawn: Vec<_> = lines.iter().map(|line| (line.color, CORRUPTED_MODELS[line.color])).collect();
+        let drawn: Vec<_> =
+            lines.iter().map(|line| (line.color, CORRUPTED_MODELS[line.color])).collect();
         for (color, model) in drawn {
             let ends = [0.0, 1.0].into_iter().filter_map(|level| {
                 let published = corruption_row(scale, model, level).published.test?;
                 Some((level, 1.0 - published.percent / 100.0))
             });
-            lines.push(Line { color, stroke: Stroke::Rings, points: ends.collect(), ..Line::default() });
+            lines.push(Line {
+                color,
+                stroke: Stroke::Rings,
+                points: ends.collect(),
+                ..Line::default()
+            });
         }
     }
     Some(test_errors_plot(lines))
 }
 
 fn batch_norm(scale: Scale, results: &Results) -> Option<Plot> {
-    let rows = EXPERIMENTS.iter().find(|experiment| experiment.name == "fig2b").map(|known| (known.rows)(scale))?;
+    let rows = EXPERIMENTS
+        .iter()
+        .find(|experiment| experiment.name == "fig2b")
+        .map(|known| (known.rows)(scale))?;
     let mut lines = Vec::new();
     for ((row, name), color) in rows.iter().zip(["with", "without"]).zip(0..) {
         let Some(run) = first_run(results, row) else { continue };
         let measured = |what: fn(&crate::train::Accuracy) -> f64| -> Vec<Point> {
-            run.epochs.iter().filter_map(|epoch| Some((epoch.step as f64, what(epoch.accuracy.as_ref()?)))).collect()
+            run.epochs
+                .iter()
+                .filter_map(|epoch| Some((epoch.step as f64, what(epoch.accuracy.as_ref()?))))
+                .collect()
         };
-        let (train, test) = (measured(|accuracy| accuracy.train_accuracy), measured(|accuracy| accuracy.test_accuracy));
+        let (train, test) = (
+            measured(|accuracy| accuracy.train_accuracy),
+            measured(|accuracy| accuracy.test_accuracy),
+        );
         let running_best = test.iter().scan(0.0_f64, |best, &(step, accuracy)| {
             *best = best.max(accuracy);
             Some((step, *best))
         });
         let band = running_best.collect();
-        let line =
-            |what: &str, stroke, points, band| Line { name: format!("{name} BN {what}"), color, stroke, points, band };
+        let line = |what: &str, stroke, points, band| Line {
+            name: format!("{name} BN {what}"),
+            color,
+            stroke,
+            points,
+            band,
+        };
         lines.push(line("train", Stroke::Solid, train, Vec::new()));
         lines.push(line("test", Stroke::Dashed, test, band));
     }
     (!lines.is_empty()).then(|| Plot {
         x: steps_axis(&lines),
-        y: Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "" },
+        y: Axis {
+            start: 0.0,
+            end: 1.0,
+            number: |share| format!("{:.0} %", 100.0 * share),
+            name: "",
+        },
         reference: reference(0.1, "chance 10 %", false),
         lines,
     })

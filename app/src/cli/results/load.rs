@@ -23,7 +23,8 @@ impl Runs {
     pub(super) fn load(folder: &Path) -> Self {
         let mut runs = Self::default();
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        let mut paths: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
         paths.sort();
         for path in paths {
             runs.add(&path);
@@ -36,7 +37,11 @@ impl Runs {
         match RunFolder::at(path).finished() {
             // The same recipe and seed under another row's name would pass for another seed.
             Ok(Some((_, outcome)))
-                if self.results.0.iter().any(|known| known.summary.recipe == outcome.summary.recipe) => {}
+                if self
+                    .results
+                    .0
+                    .iter()
+                    .any(|known| known.summary.recipe == outcome.summary.recipe) => {}
             Ok(Some((summary, outcome))) => {
                 self.results.0.push(outcome);
                 self.about.push((path.to_path_buf(), summary));

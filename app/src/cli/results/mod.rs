@@ -44,9 +44,12 @@ pub fn report_command() -> Command {
 
 /// `rote compare`.
 pub fn compare_command() -> Command {
-    let folder =
-        |name: &'static str| Arg::new(name).value_name(name).required(true).value_parser(value_parser!(PathBuf));
-    Command::new("compare").about("Lay two runs, or two folders of runs, side by side").args([folder("A"), folder("B")])
+    let folder = |name: &'static str| {
+        Arg::new(name).value_name(name).required(true).value_parser(value_parser!(PathBuf))
+    };
+    Command::new("compare")
+        .about("Lay two runs, or two folders of runs, side by side")
+        .args([folder("A"), folder("B")])
 }
 
 /// Writes the document.
@@ -105,7 +108,11 @@ fn section(scale: Scale, runs: &Runs, out: &Path) -> Result<String, CliError> {
             Verdict::Fails => "**fails**",
             Verdict::Open => "*open*",
         };
-        let _ = writeln!(text, "| {} | {} | {verdict} | {} |", claim.place, claim.statement, claim.figures);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {verdict} | {} |",
+            claim.place, claim.statement, claim.figures
+        );
     }
     let of = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     say!(
@@ -142,7 +149,8 @@ fn section(scale: Scale, runs: &Runs, out: &Path) -> Result<String, CliError> {
 }
 
 fn open_settings() -> String {
-    let mut text = String::from("\n## What the paper leaves open\n\n| | here | because |\n|---|---|---|\n");
+    let mut text =
+        String::from("\n## What the paper leaves open\n\n| | here | because |\n|---|---|---|\n");
     for setting in OPEN_SETTINGS {
         let _ = writeln!(text, "| {} | {} | {} |", setting.what, setting.choice, setting.reason);
     }
@@ -151,7 +159,10 @@ fn open_settings() -> String {
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |error: std::io::Error| {
-        CliError::Failed(format!("{} could not be written: {error}; choose another folder with --out", path.display()))
+        CliError::Failed(format!(
+            "{} could not be written: {error}; choose another folder with --out",
+            path.display()
+        ))
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;

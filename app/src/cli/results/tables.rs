@@ -6,7 +6,9 @@ use std::path::{Component, Path};
 
 use super::load::Runs;
 use crate::cli::report::{duration, grouped};
-use crate::experiments::{Confidence, EXPERIMENTS, Number, Row, Scale, distinct_rows, mean_and_deviation};
+use crate::experiments::{
+    Confidence, EXPERIMENTS, Number, Row, Scale, distinct_rows, mean_and_deviation,
+};
 use crate::models::parameter_count;
 use crate::train::StopReason;
 
@@ -50,11 +52,13 @@ pub(super) fn table1(scale: Scale, runs: &Runs, out: &Path) -> String {
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
     );
     for row in grid("table1", scale) {
-        let parameters = grouped(parameter_count(&row.recipe.model.layers(row.recipe.batch_norm)) as u64);
+        let parameters =
+            grouped(parameter_count(&row.recipe.model.layers(row.recipe.batch_norm)) as u64);
         let found = Found::of(&row, runs, out);
         let (test, paper) = (found.test, row.published.test);
-        let difference =
-            test.zip(paper).map_or_else(String::new, |(test, paper)| format!("{:+.2}", 100.0 * test - paper.percent));
+        let difference = test.zip(paper).map_or_else(String::new, |(test, paper)| {
+            format!("{:+.2}", 100.0 * test - paper.percent)
+        });
         let _ = writeln!(
             text,
             "| {} | {parameters} | {} | {} | {} | {} | {} | {difference} | {} | {} | {} |",
@@ -122,7 +126,8 @@ struct Found {
 impl Found {
     fn of(row: &Row, runs: &Runs, out: &Path) -> Self {
         let found = runs.of(&row.recipe);
-        let diverged = found.iter().filter(|(run, ..)| run.summary.stopped_by == StopReason::Diverged).count();
+        let diverged =
+            found.iter().filter(|(run, ..)| run.summary.stopped_by == StopReason::Diverged).count();
         let values = |what: fn(&crate::train::Summary) -> f64| -> Vec<f64> {
             found.iter().map(|(outcome, ..)| what(&outcome.summary)).collect()
         };
@@ -142,7 +147,11 @@ impl Found {
             seeds: found.len(),
             time: time.map_or_else(String::new, |(mean, _)| duration(mean)),
             link: found.first().map_or_else(String::new, |(_, path, _)| {
-                format!("[{}]({})", places.into_iter().collect::<Vec<_>>().join("; "), relative(path, out))
+                format!(
+                    "[{}]({})",
+                    places.into_iter().collect::<Vec<_>>().join("; "),
+                    relative(path, out)
+                )
             }),
         }
     }
@@ -163,7 +172,8 @@ fn relative(path: &Path, out: &Path) -> String {
     } else {
         out.components().filter(|part| matches!(part, Component::Normal(_))).count()
     };
-    let parts = std::iter::repeat_n("..".to_owned(), up).chain(std::iter::once(path.display().to_string()));
+    let parts =
+        std::iter::repeat_n("..".to_owned(), up).chain(std::iter::once(path.display().to_string()));
     parts.collect::<Vec<_>>().join("/")
 }
 

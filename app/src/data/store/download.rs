@@ -73,7 +73,10 @@ impl Download {
             fruitless = if now > here { 0 } else { fruitless + 1 };
             let last = fruitless == FRUITLESS_ATTEMPTS || attempt + 1 == ATTEMPTS;
             if now != self.bytes && last {
-                return Err(Failure::Source(format!("{reason}, with {now} of {} bytes here", self.bytes)));
+                return Err(Failure::Source(format!(
+                    "{reason}, with {now} of {} bytes here",
+                    self.bytes
+                )));
             }
         }
         fs::rename(&part, target).map_err(|error| Failure::Here(refused(target, "written", &error)))
@@ -97,14 +100,19 @@ impl Download {
 
     /// Where the body of `response` begins in the file.
     fn start<T>(&self, response: &Response<T>, here: u64) -> Result<u64, Broken> {
-        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = |name| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         let (start, whole) = match response.status() {
             StatusCode::OK => (0, text(header::CONTENT_LENGTH).parse().ok()),
             StatusCode::PARTIAL_CONTENT => {
                 // `bytes 5-9/10`: the rest of ten bytes behind the first five.
-                let (range, whole) = text(header::CONTENT_RANGE).split_once('/').unwrap_or_default();
+                let (range, whole) =
+                    text(header::CONTENT_RANGE).split_once('/').unwrap_or_default();
                 if !range.starts_with(&format!("bytes {here}-")) {
-                    return Err(Broken::ForGood("the server sent another part of the file than was asked for".into()));
+                    return Err(Broken::ForGood(
+                        "the server sent another part of the file than was asked for".into(),
+                    ));
                 }
                 (here, whole.parse().ok())
             }
@@ -130,7 +138,12 @@ impl Download {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Broken> {
         let unwritten = |error| Broken::Here(refused(part, "written", &error));
-        let file = OpenOptions::new().create(true).append(start > 0).write(true).truncate(start == 0).open(part);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(start > 0)
+            .write(true)
+            .truncate(start == 0)
+            .open(part);
         let mut file = file.map_err(unwritten)?;
         // One byte more than there should be is enough to see that it is not this file.
         let mut body = response.into_body().into_reader().take(self.bytes + 1 - start);
@@ -150,7 +163,10 @@ impl Download {
         if here > self.bytes {
             drop(file);
             let _ = fs::remove_file(part);
-            return Err(Broken::ForGood(format!("the server sent more than the archive's {} bytes", self.bytes)));
+            return Err(Broken::ForGood(format!(
+                "the server sent more than the archive's {} bytes",
+                self.bytes
+            )));
         }
         Ok(())
     }

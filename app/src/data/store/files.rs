@@ -21,7 +21,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
 /// What the system said; the caller knows what to advise.
 pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     // In the same folder, because a rename is atomic only within one file system.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
     write(temporary.as_file_mut())?;
     temporary.as_file().sync_all()?;
@@ -45,7 +46,9 @@ pub(super) fn refused(file: &Path, action: &'static str, error: &io::Error) -> D
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "choose a folder that you may write to (--data-dir; for a subset --out)"
         }
-        ErrorKind::IsADirectory => "move that folder out of the way or choose another place (--data-dir)",
+        ErrorKind::IsADirectory => {
+            "move that folder out of the way or choose another place (--data-dir)"
+        }
         _ => "check that path or choose another folder (--data-dir; for a subset --out)",
     };
     DataError::Io { file: file.display().to_string(), action, reason: error.to_string(), advice }
@@ -129,15 +132,22 @@ mod tests {
     fn a_really_full_device_is_reported_in_the_words_of_the_system() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.bin");
-        let full = replace(&path, |_| File::options().write(true).open("/dev/full")?.write_all(b"anything"));
+        let full = replace(&path, |_| {
+            File::options().write(true).open("/dev/full")?.write_all(b"anything")
+        });
         let error = refused(&path, "written", &full.unwrap_err()).to_string();
-        assert!(error.contains("No space left on device") && error.contains("free some space"), "{error}");
+        assert!(
+            error.contains("No space left on device") && error.contains("free some space"),
+            "{error}"
+        );
         assert!(names_in(folder.path()).is_empty());
     }
 
     #[test]
     fn a_folder_that_may_not_be_written_to_gets_its_own_advice() {
-        let denied = refused(Path::new("/data/x.bin"), "written", &ErrorKind::PermissionDenied.into()).to_string();
+        let denied =
+            refused(Path::new("/data/x.bin"), "written", &ErrorKind::PermissionDenied.into())
+                .to_string();
         assert_eq!(
             denied,
             "/data/x.bin could not be written: permission denied; choose a folder that you may write to (--data-dir; \

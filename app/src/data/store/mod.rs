@@ -123,7 +123,10 @@ pub fn load_tier(tier: Tier, folder: &Path) -> Result<DataSet, DataError> {
         return embedded();
     }
     let whole = load_whole(folder)?;
-    Ok(DataSet { train: subset::first(&whole.train, tier.train), test: subset::first(&whole.test, tier.test) })
+    Ok(DataSet {
+        train: subset::first(&whole.train, tier.train),
+        test: subset::first(&whole.test, tier.test),
+    })
 }
 
 /// All 60,000 pictures in the order of the files, which is the order that a [`Manifest`] counts in.
@@ -140,7 +143,8 @@ fn load_files(folder: &Path, published: &[PublishedFile]) -> Result<DataSet, Dat
         let path = folder.join(file.name);
         check_length(&path, file)?;
         let bytes = fs::read(&path).map_err(|error| files::refused(&path, "read", &error))?;
-        let pictures = LabelledPictures::from_records(&path.display().to_string(), &bytes, file.images)?;
+        let pictures =
+            LabelledPictures::from_records(&path.display().to_string(), &bytes, file.images)?;
         if file.is_training() { whole.train.append(pictures) } else { whole.test.append(pictures) }
     }
     Ok(whole)

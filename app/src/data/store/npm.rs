@@ -37,11 +37,21 @@ pub(super) fn pack(
     // What a killed run left there would be counted as downloaded, and npm could not go on with it.
     let _ = fs::remove_dir_all(work);
     fs::create_dir_all(work).map_err(|error| here(work, error))?;
-    let (program, arguments) = client.split_first().ok_or_else(|| Failure::Source("no npm client is named".into()))?;
+    let (program, arguments) =
+        client.split_first().ok_or_else(|| Failure::Source("no npm client is named".into()))?;
     // A cache of its own, because that is where the bytes can be counted while they come: `npm pack` says nothing.
     let child = Command::new(program)
         .args(arguments)
-        .args(["pack", PACKAGE, "--pack-destination", ".", "--cache", "cache", "--loglevel", "error"])
+        .args([
+            "pack",
+            PACKAGE,
+            "--pack-destination",
+            ".",
+            "--cache",
+            "cache",
+            "--loglevel",
+            "error",
+        ])
         .args(["--ignore-scripts", "--no-update-notifier"])
         .current_dir(work)
         .stdin(Stdio::null())
@@ -49,7 +59,9 @@ pub(super) fn pack(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Failure::Source("npm is not installed (it comes with Node.js)".into()),
+            ErrorKind::NotFound => {
+                Failure::Source("npm is not installed (it comes with Node.js)".into())
+            }
             _ => Failure::Source(format!("npm could not be started ({error})")),
         })?;
     if let Err(complaint) = wait(child, || progress(bytes_in(work).min(ARCHIVE_BYTES))) {
@@ -101,7 +113,9 @@ fn bytes_in(folder: &Path) -> u64 {
 
 /// The first lines of npm's complaint, without the prefix of each.
 fn summary(complaint: &str) -> String {
-    let lines = complaint.lines().map(|line| line.trim_start_matches("npm").trim_start().trim_start_matches("error"));
+    let lines = complaint
+        .lines()
+        .map(|line| line.trim_start_matches("npm").trim_start().trim_start_matches("error"));
     let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).take(3).collect();
     if lines.is_empty() { "it gave no reason".into() } else { lines.join(", ") }
 }
@@ -121,7 +135,8 @@ mod tests {
     fn without_npm_the_reason_says_where_it_comes_from() {
         let folder = tempfile::tempdir().unwrap();
         let client = [folder.path().join("no-such-npm").into_os_string()];
-        let failure = pack(&client, &folder.path().join(ARCHIVE), &folder.path().join("work"), &mut |_| {});
+        let failure =
+            pack(&client, &folder.path().join(ARCHIVE), &folder.path().join("work"), &mut |_| {});
         let Err(Failure::Source(reason)) = failure else { panic!("{failure:?}") };
         assert_eq!(reason, "npm is not installed (it comes with Node.js)");
     }

@@ -19,8 +19,10 @@ pub fn embedded() -> Result<DataSet, DataError> {
 
 /// The first `count` pictures in [`LabelledPictures::subset_order`].
 pub(super) fn first(whole: &LabelledPictures, count: usize) -> LabelledPictures {
-    let mut part =
-        LabelledPictures { pixels: Vec::with_capacity(count * PICTURE_BYTES), labels: Vec::with_capacity(count) };
+    let mut part = LabelledPictures {
+        pixels: Vec::with_capacity(count * PICTURE_BYTES),
+        labels: Vec::with_capacity(count),
+    };
     for index in whole.subset_order().into_iter().take(count) {
         part.pixels.extend_from_slice(whole.picture(index));
         part.labels.push(whole.labels[index]);
@@ -86,7 +88,8 @@ pub fn write_subset(tier: Tier, folder: &Path, out: &Path) -> Result<Manifest, D
         train: write_part(&whole.train, tier.train, &train_file, out)?,
         test: write_part(&whole.test, tier.test, &test_file, out)?,
     };
-    let json = manifest.to_json().map_err(|error| files::refused(out, "described", &error.into()))?;
+    let json =
+        manifest.to_json().map_err(|error| files::refused(out, "described", &error.into()))?;
     // Last, so that a manifest never speaks of files that are not there.
     files::write_atomically(&out.join(manifest_name(tier)), json.as_bytes())?;
     Ok(manifest)
@@ -97,7 +100,12 @@ fn manifest_name(tier: Tier) -> String {
     format!("cifar10-{}.json", tier.train)
 }
 
-fn write_part(whole: &LabelledPictures, images: usize, file: &str, out: &Path) -> Result<Part, DataError> {
+fn write_part(
+    whole: &LabelledPictures,
+    images: usize,
+    file: &str,
+    out: &Path,
+) -> Result<Part, DataError> {
     let indices: Vec<usize> = whole.subset_order().into_iter().take(images).collect();
     let records = whole.to_records(&indices);
     files::write_atomically(&out.join(file), &records)?;
@@ -120,7 +128,9 @@ mod tests {
     }
 
     fn committed_manifest() -> Manifest {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/data").join(manifest_name(TIERS[0]));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../public/data")
+            .join(manifest_name(TIERS[0]));
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
     }
 
@@ -152,7 +162,8 @@ mod tests {
     }
 
     fn pictures_with(labels: Vec<u8>) -> LabelledPictures {
-        let mut pictures = LabelledPictures { pixels: vec![0; labels.len() * PICTURE_BYTES], labels };
+        let mut pictures =
+            LabelledPictures { pixels: vec![0; labels.len() * PICTURE_BYTES], labels };
         for (index, pixels) in pictures.pixels.chunks_exact_mut(PICTURE_BYTES).enumerate() {
             pixels[0] = index as u8;
         }

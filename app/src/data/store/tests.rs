@@ -4,7 +4,11 @@ use super::*;
 use crate::data::CIFAR10_CLASSES;
 
 fn published() -> &'static [PublishedFile] {
-    let make = |name, images| PublishedFile { name, images, sha256: files::sha256(&records(images)).leak() };
+    let make = |name, images| PublishedFile {
+        name,
+        images,
+        sha256: files::sha256(&records(images)).leak(),
+    };
     vec![make("data_batch_1.bin", 2), make("data_batch_2.bin", 3), make("test_batch.bin", 1)].leak()
 }
 
@@ -40,14 +44,16 @@ fn the_training_set_is_the_batches_in_order_and_the_test_set_is_apart() {
 
 #[test]
 fn a_truncated_file_is_refused_with_both_lengths() {
-    let error = load_error(|folder| fs::write(folder.join("data_batch_2.bin"), vec![0; 9_218]).unwrap());
+    let error =
+        load_error(|folder| fs::write(folder.join("data_batch_2.bin"), vec![0; 9_218]).unwrap());
     assert!(error.contains("data_batch_2.bin has 9218 bytes where 9219 are expected"), "{error}");
     assert!(error.contains("truncated: delete it and run `rote data fetch`"), "{error}");
 }
 
 #[test]
 fn an_oversized_file_is_refused_with_both_lengths() {
-    let error = load_error(|folder| fs::write(folder.join("test_batch.bin"), vec![0; 3_074]).unwrap());
+    let error =
+        load_error(|folder| fs::write(folder.join("test_batch.bin"), vec![0; 3_074]).unwrap());
     assert!(error.contains("test_batch.bin has 3074 bytes where 3073 are expected"), "{error}");
     assert!(error.contains("too long"), "{error}");
 }
@@ -57,7 +63,10 @@ fn a_label_above_nine_is_refused_with_its_offset() {
     let mut bytes = records(3);
     bytes[2 * CIFAR10_RECORD_BYTES] = 10;
     let error = load_error(|folder| fs::write(folder.join("data_batch_2.bin"), bytes).unwrap());
-    assert!(error.contains("data_batch_2.bin has the label 10 at byte 6146, but labels go from 0 to 9"), "{error}");
+    assert!(
+        error.contains("data_batch_2.bin has the label 10 at byte 6146, but labels go from 0 to 9"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -72,7 +81,10 @@ fn a_folder_in_the_place_of_a_file_is_refused() {
         fs::remove_file(folder.join("test_batch.bin")).unwrap();
         fs::create_dir(folder.join("test_batch.bin")).unwrap();
     });
-    assert!(error.contains("test_batch.bin could not be read: is a directory; move that folder"), "{error}");
+    assert!(
+        error.contains("test_batch.bin could not be read: is a directory; move that folder"),
+        "{error}"
+    );
 }
 
 #[test]

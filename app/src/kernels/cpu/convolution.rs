@@ -10,7 +10,9 @@ use super::super::plan::{InputGradient, View, Window};
 use super::geometry::{Geometry, put};
 use super::panels::Panels;
 use super::parallel::{for_each, for_each_part};
-use super::tile::{Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, zeros};
+use super::tile::{
+    Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, zeros,
+};
 
 /// Into so many parts a batch is cut for the weight gradient; each has a sum of its own.
 const PARTS: usize = 8;
@@ -118,7 +120,10 @@ impl Convolution {
         for_each(parts, |(part, sums): (usize, &mut [f32])| {
             sums.fill(0.0);
             let images = part * batch / PARTS..(part + 1) * batch / PARTS;
-            dispatch(arch, WeightGradient { convolution: self, input, output_gradient, images, sums });
+            dispatch(
+                arch,
+                WeightGradient { convolution: self, input, output_gradient, images, sums },
+            );
         });
         let sums = &scratch.partial_sums;
         for_each_part(weight_gradient, 4096, |number, target| {
@@ -150,7 +155,10 @@ impl<'a> Source<'a> {
     ) {
         let (group, length) = (self.geometry.group(), view.pixels() * view.stride);
         for_each_part(&mut output[..batch * length], group * length, |number, output| {
-            dispatch(arch, Forward { source: self, panels, first_image: number * group, output, view, finish });
+            dispatch(
+                arch,
+                Forward { source: self, panels, first_image: number * group, output, view, finish },
+            );
         });
     }
 
@@ -221,9 +229,12 @@ impl Windows<'_> {
         let numbers = &*self.numbers;
         for (number, starts) in self.starts.chunks(R).enumerate() {
             let mut tile: Tile<S, R, V> = zeros(simd);
-            for (y, strip) in strip.chunks_exact(strip.len() / self.geometry.window.size).enumerate() {
+            for (y, strip) in
+                strip.chunks_exact(strip.len() / self.geometry.window.size).enumerate()
+            {
                 // The last tile repeats its last row; what it computes there is not stored.
-                let rows = array(|at| &numbers[starts[at.min(starts.len() - 1)] + y * frame_row..][..row]);
+                let rows =
+                    array(|at| &numbers[starts[at.min(starts.len() - 1)] + y * frame_row..][..row]);
                 tile = add_rows(simd, tile, &rows, strip);
             }
             for (at, sums) in tile.into_iter().enumerate().take(starts.len()) {
@@ -247,7 +258,8 @@ impl Windows<'_> {
         for (y, sums) in sums.chunks_exact_mut(row * channels).enumerate() {
             for (x, sums) in sums.chunks_mut(R * channels).enumerate() {
                 let columns = &self.numbers[y * frame_row + x * R..];
-                let tile: Tile<S, R, V> = add_columns(simd, zeros(simd), columns, &self.starts, strip);
+                let tile: Tile<S, R, V> =
+                    add_columns(simd, zeros(simd), columns, &self.starts, strip);
                 for (row, target) in tile.into_iter().zip(sums.chunks_exact_mut(channels)) {
                     Finish::ADD.put(simd, row, 0, &mut target[first..]);
                 }
@@ -331,14 +343,19 @@ impl Tiled for WeightGradient<'_> {
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { convolution, input, output_gradient, images, sums } = self;
         let geometry = convolution.over_input();
-        let (source, view) = (Source { geometry, numbers: input, view: convolution.input }, convolution.output);
+        let (source, view) =
+            (Source { geometry, numbers: input, view: convolution.input }, convolution.output);
         let mut panels = Panels::default();
         for first in images.clone().step_by(geometry.group()) {
             let images = first..images.end.min(first + geometry.group());
-            panels.pack_here::<S>(images.len() * view.pixels(), view.channels, |pixel, channel, target| {
-                let numbers = &output_gradient[view.at(first * view.pixels() + pixel)..];
-                target.copy_from_slice(&numbers[channel..][..target.len()]);
-            });
+            panels.pack_here::<S>(
+                images.len() * view.pixels(),
+                view.channels,
+                |pixel, channel, target| {
+                    let numbers = &output_gradient[view.at(first * view.pixels() + pixel)..];
+                    target.copy_from_slice(&numbers[channel..][..target.len()]);
+                },
+            );
             let windows = source.windows(images);
             for (channel, vectors, strip) in panels.strips::<S>() {
                 let place = (channel, view.channels);

@@ -67,10 +67,23 @@ impl CpuCore {
     }
 
     /// One training step on labelled images; returns the mean cross-entropy before it, in nats. `masks` are the plan's.
-    pub fn train_step(&mut self, batch: Batch<'_>, labels: &[u8], masks: &[Vec<f32>], update: Update) -> f32 {
+    pub fn train_step(
+        &mut self,
+        batch: Batch<'_>,
+        labels: &[u8],
+        masks: &[Vec<f32>],
+        update: Update,
+    ) -> f32 {
         let loss = self.differentiate(batch, labels, masks);
         let Parts { parameters, velocities, .. } = &mut self.parts;
-        update::step(self.arch, update, &self.plan.decayed, &self.gradients, velocities, parameters);
+        update::step(
+            self.arch,
+            update,
+            &self.plan.decayed,
+            &self.gradients,
+            velocities,
+            parameters,
+        );
         loss
     }
 
@@ -106,7 +119,8 @@ impl CpuCore {
             }
         }
         for number in 0..self.plan.nodes.len() {
-            let mut output = std::mem::take(&mut self.activations[self.plan.nodes[number].output.buffer]);
+            let mut output =
+                std::mem::take(&mut self.activations[self.plan.nodes[number].output.buffer]);
             self.node_forward(number, &mut output, count, mode);
             self.activations[self.plan.nodes[number].output.buffer] = output;
         }
@@ -114,7 +128,8 @@ impl CpuCore {
 
     fn node_forward(&mut self, number: usize, target: &mut [f32], batch: usize, mode: Mode) {
         let Node { operation, input, output, .. } = &self.plan.nodes[number];
-        let (arch, numbers, parameters) = (self.arch, &self.activations[input.buffer], &self.parts.parameters);
+        let (arch, numbers, parameters) =
+            (self.arch, &self.activations[input.buffer], &self.parts.parameters);
         match operation {
             Operation::Convolution { window, weight, bias, relu } => {
                 let bias = bias.clone().map(|bias| &parameters[bias]);
@@ -131,12 +146,21 @@ impl CpuCore {
                 let statistics = &mut self.parts.statistics[*statistics..][..2 * input.channels];
                 let beta = &parameters[beta.clone()];
                 if mode == Mode::Training {
-                    layer.train(&mut self.measured[number], statistics, beta, numbers, target, batch);
+                    layer.train(
+                        &mut self.measured[number],
+                        statistics,
+                        beta,
+                        numbers,
+                        target,
+                        batch,
+                    );
                 } else {
                     layer.evaluate(statistics, beta, numbers, target, batch);
                 }
             }
-            Operation::MaxPool(window) => pool::max(arch, *window, (*input, numbers), (*output, target), batch),
+            Operation::MaxPool(window) => {
+                pool::max(arch, *window, (*input, numbers), (*output, target), batch)
+            }
             Operation::MeanPool => pool::mean(arch, (*input, numbers), (*output, target), batch),
             Operation::LocalResponseNorm => {
                 response::forward(arch, (*input, numbers), (*output, target), batch);
@@ -159,7 +183,8 @@ impl CpuCore {
         let logits = self.plan.logits;
         let slot = self.slot(logits);
         let numbers = &self.activations[logits.buffer][..batch * logits.channels];
-        let loss = loss::softmax_cross_entropy(numbers, logits.channels, labels, &mut self.slots[slot]);
+        let loss =
+            loss::softmax_cross_entropy(numbers, logits.channels, labels, &mut self.slots[slot]);
         for number in (0..self.plan.nodes.len()).rev() {
             let Node { input, output, input_gradient, .. } = self.plan.nodes[number];
             let from = self.slot(output);
@@ -179,9 +204,16 @@ impl CpuCore {
         self.plan.gradient_slots[view.buffer].expect("only the input has no gradient")
     }
 
-    fn node_backward(&mut self, number: usize, output_gradient: &mut [f32], input_gradient: &mut [f32], batch: usize) {
+    fn node_backward(
+        &mut self,
+        number: usize,
+        output_gradient: &mut [f32],
+        input_gradient: &mut [f32],
+        batch: usize,
+    ) {
         let Node { operation, input, output, input_gradient: how } = &self.plan.nodes[number];
-        let (arch, numbers, parameters) = (self.arch, &self.activations[input.buffer], &self.parts.parameters);
+        let (arch, numbers, parameters) =
+            (self.arch, &self.activations[input.buffer], &self.parts.parameters);
         let results = &self.activations[output.buffer];
         match operation {
             Operation::Convolution { window, weight, bias, relu } => {
@@ -193,11 +225,25 @@ impl CpuCore {
                 }
                 let convolution = Convolution { window: *window, input: *input, output: *output };
                 let gradient = &mut self.gradients[weight.clone()];
-                convolution.weight_gradient(arch, &mut self.scratch, numbers, output_gradient, gradient, batch);
+                convolution.weight_gradient(
+                    arch,
+                    &mut self.scratch,
+                    numbers,
+                    output_gradient,
+                    gradient,
+                    batch,
+                );
                 if *how != InputGradient::None {
                     let weight = &parameters[weight.clone()];
                     let target = (input_gradient, *how);
-                    convolution.input_gradient(arch, &mut self.scratch, weight, output_gradient, target, batch);
+                    convolution.input_gradient(
+                        arch,
+                        &mut self.scratch,
+                        weight,
+                        output_gradient,
+                        target,
+                        batch,
+                    );
                 }
             }
             Operation::Dense { weight, bias, relu } => {
@@ -216,7 +262,8 @@ impl CpuCore {
                     batch,
                 );
                 if *how != InputGradient::None {
-                    let (weight, target) = ((&parameters[weight.clone()], outputs), (input_gradient, *how));
+                    let (weight, target) =
+                        ((&parameters[weight.clone()], outputs), (input_gradient, *how));
                     dense::input_gradient(arch, weight, output_gradient, target, batch);
                 }
             }
@@ -228,13 +275,31 @@ impl CpuCore {
             }
             Operation::MaxPool(window) => {
                 let output = (*output, results.as_slice(), &*output_gradient);
-                pool::max_gradient(arch, *window, (*input, numbers), output, (input_gradient, *how), batch);
+                pool::max_gradient(
+                    arch,
+                    *window,
+                    (*input, numbers),
+                    output,
+                    (input_gradient, *how),
+                    batch,
+                );
             }
             Operation::MeanPool => {
-                pool::mean_gradient(arch, (*output, output_gradient), (*input, input_gradient), batch);
+                pool::mean_gradient(
+                    arch,
+                    (*output, output_gradient),
+                    (*input, input_gradient),
+                    batch,
+                );
             }
             Operation::LocalResponseNorm => {
-                response::backward(arch, (*input, numbers), (*output, output_gradient), input_gradient, batch);
+                response::backward(
+                    arch,
+                    (*input, numbers),
+                    (*output, output_gradient),
+                    input_gradient,
+                    batch,
+                );
             }
             Operation::Dropout { mask } => {
                 let length = batch * input.stride * input.pixels();
@@ -261,15 +326,22 @@ fn multiply(numbers: &mut [f32], mask: &[f32]) {
 fn stop(view: View, results: &[f32], gradient: &mut [f32], batch: usize) {
     let length = batch * view.pixels() * view.stride;
     let channels = view.offset..view.offset + view.channels;
-    for_each_part(&mut gradient[..length], LENGTH / view.stride * view.stride, |number, gradient| {
-        let results = &results[number * (LENGTH / view.stride * view.stride)..];
-        let pixels = gradient.chunks_exact_mut(view.stride).zip(results.chunks_exact(view.stride));
-        for (gradient, results) in pixels {
-            for (gradient, result) in gradient[channels.clone()].iter_mut().zip(&results[channels.clone()]) {
-                *gradient = if *result > 0.0 { *gradient } else { 0.0 };
+    for_each_part(
+        &mut gradient[..length],
+        LENGTH / view.stride * view.stride,
+        |number, gradient| {
+            let results = &results[number * (LENGTH / view.stride * view.stride)..];
+            let pixels =
+                gradient.chunks_exact_mut(view.stride).zip(results.chunks_exact(view.stride));
+            for (gradient, results) in pixels {
+                for (gradient, result) in
+                    gradient[channels.clone()].iter_mut().zip(&results[channels.clone()])
+                {
+                    *gradient = if *result > 0.0 { *gradient } else { 0.0 };
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Sums over batch and pixels, `[channels]`.
@@ -279,7 +351,10 @@ fn sum_pixels(view: View, numbers: &[f32], sums: &mut [f32], batch: usize) {
     for image in numbers.chunks_exact(view.pixels() * view.stride).take(batch) {
         let mut of_image = vec![0.0f32; view.channels];
         for pixel in image.chunks_exact(view.stride) {
-            of_image.iter_mut().zip(&pixel[channels.clone()]).for_each(|(sum, number)| *sum += number);
+            of_image
+                .iter_mut()
+                .zip(&pixel[channels.clone()])
+                .for_each(|(sum, number)| *sum += number);
         }
         totals.iter_mut().zip(of_image).for_each(|(total, number)| *total += f64::from(number));
     }

@@ -26,22 +26,35 @@ struct Matrix<'a> {
 impl Matrix<'_> {
     /// Packs a block of `depth` rows and `columns` columns into panels of `2 * S::F32_LANES` columns, `DEPTH` rows apart.
     #[inline(always)]
-    fn pack<S: Simd>(&self, (row, depth): (usize, usize), (column, columns): (usize, usize), packed: &mut [f32]) {
+    fn pack<S: Simd>(
+        &self,
+        (row, depth): (usize, usize),
+        (column, columns): (usize, usize),
+        packed: &mut [f32],
+    ) {
         let width = 2 * S::F32_LANES;
         if self.turned {
             for at in 0..columns {
                 let numbers = &self.numbers[(column + at) * self.row_length + row..][..depth];
                 let panel = &mut packed[at / width * DEPTH * width + at % width..];
-                panel.iter_mut().step_by(width).zip(numbers).for_each(|(target, number)| *target = *number);
+                panel
+                    .iter_mut()
+                    .step_by(width)
+                    .zip(numbers)
+                    .for_each(|(target, number)| *target = *number);
             }
             return;
         }
         let mut whole_row = [0.0; STRIP];
         for k in 0..depth {
-            whole_row[..columns].copy_from_slice(&self.numbers[(row + k) * self.row_length + column..][..columns]);
-            for (panel, numbers) in packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width)) {
+            whole_row[..columns]
+                .copy_from_slice(&self.numbers[(row + k) * self.row_length + column..][..columns]);
+            for (panel, numbers) in
+                packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width))
+            {
                 // Whole vectors: so few numbers are not worth a call.
-                let (vectors, target) = (S::as_simd_f32s(numbers).0, S::as_mut_simd_f32s(&mut panel[k * width..]).0);
+                let (vectors, target) =
+                    (S::as_simd_f32s(numbers).0, S::as_mut_simd_f32s(&mut panel[k * width..]).0);
                 target[..2].copy_from_slice(&vectors[..2]);
             }
         }
@@ -153,10 +166,14 @@ impl Tiled for Strip<'_> {
         for deep in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - deep);
             right.pack::<S>((deep, depth), (first, columns), &mut packed);
-            for (offset, panel) in (0..columns).step_by(width).zip(packed.chunks_exact(DEPTH * width)) {
+            for (offset, panel) in
+                (0..columns).step_by(width).zip(packed.chunks_exact(DEPTH * width))
+            {
                 for row in (0..row_count).step_by(R) {
-                    let rows: [&[f32]; R] = array(|at| &left[(row + at).min(row_count - 1) * inner + deep..][..depth]);
-                    let tile: Tile<S, R, 2> = add_rows(simd, zeros(simd), &rows, &panel[..depth * width]);
+                    let rows: [&[f32]; R] =
+                        array(|at| &left[(row + at).min(row_count - 1) * inner + deep..][..depth]);
+                    let tile: Tile<S, R, 2> =
+                        add_rows(simd, zeros(simd), &rows, &panel[..depth * width]);
                     for at in 0..R.min(row_count - row) {
                         let target = &mut block[(row + at) * STRIP + offset..][..width];
                         Finish::ADD.put(simd, tile[at], 0, target);
@@ -198,7 +215,8 @@ impl Tiled for WeightGradient<'_> {
                 let width = vectors * S::F32_LANES;
                 let strip = &strip[deep * width..][..depth * width];
                 for row in (0..row_count).step_by(R) {
-                    let rows = array(|at| &turned[(row + at).min(row_count - 1) * DEPTH..][..depth]);
+                    let rows =
+                        array(|at| &turned[(row + at).min(row_count - 1) * DEPTH..][..depth]);
                     let target = &mut target[row * panels.outputs..];
                     let place = (column, panels.outputs);
                     match vectors {

@@ -50,19 +50,29 @@ impl Geometry {
     pub(super) fn starts(&self, frames: usize) -> Vec<usize> {
         let positions = 0..self.positions;
         let of_frame = |frame: usize| {
-            positions.clone().flat_map(move |y| (0..self.positions).map(move |x| (y, x))).map(move |(y, x)| {
-                frame * self.frame() + y * self.window.step * self.frame_row() + x * self.window.step * self.channels
-            })
+            positions.clone().flat_map(move |y| (0..self.positions).map(move |x| (y, x))).map(
+                move |(y, x)| {
+                    frame * self.frame()
+                        + y * self.window.step * self.frame_row()
+                        + x * self.window.step * self.channels
+                },
+            )
         };
         (0..frames).flat_map(of_frame).collect()
     }
 
     /// Copies images of a view into frames of zeros.
-    pub(super) fn fill(&self, frames: &mut [f32], numbers: &[f32], view: View, images: Range<usize>) {
+    pub(super) fn fill(
+        &self,
+        frames: &mut [f32],
+        numbers: &[f32],
+        view: View,
+        images: Range<usize>,
+    ) {
         for (frame, image) in frames.chunks_exact_mut(self.frame()).zip(images) {
             for y in 0..self.inner_side {
-                let row =
-                    &mut frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];
+                let row = &mut frame[(y + self.window.before) * self.frame_row()
+                    + self.window.before * self.channels..];
                 let pixel = image * view.pixels() + y * self.inner_side;
                 let row = &mut row[..self.inner_side * self.channels];
                 if view.stride == self.channels {
@@ -80,9 +90,12 @@ impl Geometry {
     pub(super) fn empty(&self, frames: &[f32], numbers: &mut [f32], view: View, add: bool) {
         for (image, frame) in frames.chunks_exact(self.frame()).enumerate() {
             for y in 0..self.inner_side {
-                let row = &frame[(y + self.window.before) * self.frame_row() + self.window.before * self.channels..];
+                let row = &frame[(y + self.window.before) * self.frame_row()
+                    + self.window.before * self.channels..];
                 let pixel = image * view.pixels() + y * self.inner_side;
-                for (x, source) in row[..self.inner_side * self.channels].chunks_exact(self.channels).enumerate() {
+                for (x, source) in
+                    row[..self.inner_side * self.channels].chunks_exact(self.channels).enumerate()
+                {
                     let target = &mut numbers[view.at(pixel + x)..][..self.channels];
                     put(source, target, add);
                 }

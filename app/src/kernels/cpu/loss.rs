@@ -2,7 +2,12 @@
 
 /// The mean over the batch of `-log softmax(logits)[label]`, in nats; writes the gradient of the logits.
 /// `logits` and `gradient` are `[batch, classes]`.
-pub(super) fn softmax_cross_entropy(logits: &[f32], classes: usize, labels: &[u8], gradient: &mut [f32]) -> f32 {
+pub(super) fn softmax_cross_entropy(
+    logits: &[f32],
+    classes: usize,
+    labels: &[u8],
+    gradient: &mut [f32],
+) -> f32 {
     let share = 1.0 / labels.len() as f32;
     let mut loss = 0.0;
     let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));

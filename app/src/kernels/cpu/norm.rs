@@ -68,7 +68,14 @@ impl BatchNorm {
     }
 
     /// Normalizes by the running statistics.
-    pub(super) fn evaluate(&self, statistics: &[f32], beta: &[f32], input: &[f32], output: &mut [f32], batch: usize) {
+    pub(super) fn evaluate(
+        &self,
+        statistics: &[f32],
+        beta: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+        batch: usize,
+    ) {
         let (means, variances) = statistics.split_at(self.input.channels);
         let scales: Vec<f32> = variances
             .iter()
@@ -77,8 +84,17 @@ impl BatchNorm {
         self.normalize(means, &scales, beta, input, output, batch);
     }
 
-    fn normalize(&self, means: &[f32], scales: &[f32], beta: &[f32], input: &[f32], output: &mut [f32], batch: usize) {
-        let shifts: Vec<f32> = means.iter().zip(scales).zip(beta).map(|((m, s), b)| b - m * s).collect();
+    fn normalize(
+        &self,
+        means: &[f32],
+        scales: &[f32],
+        beta: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+        batch: usize,
+    ) {
+        let shifts: Vec<f32> =
+            means.iter().zip(scales).zip(beta).map(|((m, s), b)| b - m * s).collect();
         let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         let (channels, length) = (self.input.channels, self.output.pixels() * self.output.stride);
         for_each_part(&mut output[..batch * length], length, |image, output| {
@@ -87,9 +103,12 @@ impl BatchNorm {
                 #[inline(always)]
                 || {
                     for pixel in 0..self.input.pixels() {
-                        let from = &input[self.input.at(image * self.input.pixels() + pixel)..][..channels];
+                        let from = &input[self.input.at(image * self.input.pixels() + pixel)..]
+                            [..channels];
                         let to = &mut output[self.output.at(pixel)..][..channels];
-                        for (((to, from), scale), shift) in to.iter_mut().zip(from).zip(scales).zip(&shifts) {
+                        for (((to, from), scale), shift) in
+                            to.iter_mut().zip(from).zip(scales).zip(&shifts)
+                        {
                             let normalized = from * scale + shift;
                             *to = if normalized > least { normalized } else { least };
                         }
@@ -113,7 +132,8 @@ impl BatchNorm {
         let channels = self.input.channels;
         let Measured { mean, scale, partial_sums } = measured;
         // What ReLU let through: (x - mean) scale > -beta.
-        let least: Vec<f32> = beta.iter().map(|beta| if self.relu { -beta } else { f32::NEG_INFINITY }).collect();
+        let least: Vec<f32> =
+            beta.iter().map(|beta| if self.relu { -beta } else { f32::NEG_INFINITY }).collect();
         let sums = self.sums(
             partial_sums,
             batch,
@@ -122,7 +142,8 @@ impl BatchNorm {
                 for pixel in image * self.input.pixels()..(image + 1) * self.input.pixels() {
                     let numbers = &input[self.input.at(pixel)..][..channels];
                     let gradients = &output_gradient[self.output.at(pixel)..][..channels];
-                    let (mean, scale, least) = (&mean[..channels], &scale[..channels], &least[..channels]);
+                    let (mean, scale, least) =
+                        (&mean[..channels], &scale[..channels], &least[..channels]);
                     let (one, two) = (&mut one[..channels], &mut two[..channels]);
                     for channel in 0..channels {
                         let normalized = (numbers[channel] - mean[channel]) * scale[channel];
@@ -150,12 +171,16 @@ impl BatchNorm {
                         let numbers = &input[self.input.at(at)..][..channels];
                         let gradients = &output_gradient[self.output.at(at)..][..channels];
                         let target = &mut target[self.input.at(pixel)..][..channels];
-                        let (mean, scale, least) = (&mean[..channels], &scale[..channels], &least[..channels]);
-                        let (mean_gradient, mean_product) = (&mean_gradient[..channels], &mean_product[..channels]);
+                        let (mean, scale, least) =
+                            (&mean[..channels], &scale[..channels], &least[..channels]);
+                        let (mean_gradient, mean_product) =
+                            (&mean_gradient[..channels], &mean_product[..channels]);
                         for channel in 0..channels {
                             let normalized = (numbers[channel] - mean[channel]) * scale[channel];
                             let gradient = gradients[channel] * passes(normalized, least[channel]);
-                            let centred = gradient - mean_gradient[channel] - normalized * mean_product[channel];
+                            let centred = gradient
+                                - mean_gradient[channel]
+                                - normalized * mean_product[channel];
                             target[channel] = centred * scale[channel];
                         }
                     }

@@ -31,12 +31,19 @@ impl Panels {
             strips.push((first, vectors * lanes, strip));
             left = rest;
         }
-        for_each(strips, |(first, width, strip)| fill_strip(strip, first, width.min(outputs - first), width, &fill));
+        for_each(strips, |(first, width, strip)| {
+            fill_strip(strip, first, width.min(outputs - first), width, &fill)
+        });
     }
 
     /// The same, from within work that has been dispatched already.
     #[inline(always)]
-    pub(super) fn pack_here<S: Simd>(&mut self, inner: usize, outputs: usize, fill: impl Fn(usize, usize, &mut [f32])) {
+    pub(super) fn pack_here<S: Simd>(
+        &mut self,
+        inner: usize,
+        outputs: usize,
+        fill: impl Fn(usize, usize, &mut [f32]),
+    ) {
         let mut left = self.resize(S::F32_LANES, inner, outputs);
         for (first, vectors) in cut(outputs, S::F32_LANES) {
             let width = vectors * S::F32_LANES;
@@ -63,7 +70,13 @@ impl Panels {
 }
 
 #[inline(always)]
-fn fill_strip(strip: &mut [f32], first: usize, count: usize, width: usize, fill: &impl Fn(usize, usize, &mut [f32])) {
+fn fill_strip(
+    strip: &mut [f32],
+    first: usize,
+    count: usize,
+    width: usize,
+    fill: &impl Fn(usize, usize, &mut [f32]),
+) {
     for (row, target) in strip.chunks_exact_mut(width).enumerate() {
         let (target, beyond) = target.split_at_mut(count);
         fill(row, first, target);
@@ -74,7 +87,9 @@ fn fill_strip(strip: &mut [f32], first: usize, count: usize, width: usize, fill:
 /// The first column and the vectors of each strip.
 fn cut(columns: usize, lanes: usize) -> impl Iterator<Item = (usize, usize)> {
     let strip = VECTORS * lanes;
-    (0..columns).step_by(strip).map(move |first| (first, (columns - first).div_ceil(lanes).min(VECTORS)))
+    (0..columns)
+        .step_by(strip)
+        .map(move |first| (first, (columns - first).div_ceil(lanes).min(VECTORS)))
 }
 
 struct Lanes;

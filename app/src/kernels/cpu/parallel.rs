@@ -4,7 +4,11 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Calls `work(number, part)` for each part of `length` numbers of `whole`; the last may be shorter.
-pub(super) fn for_each_part(whole: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+pub(super) fn for_each_part(
+    whole: &mut [f32],
+    length: usize,
+    work: impl Fn(usize, &mut [f32]) + Sync,
+) {
     #[cfg(feature = "native")]
     {
         use rayon::prelude::*;

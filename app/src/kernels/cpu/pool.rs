@@ -14,7 +14,12 @@ fn covered(window: Window, position: usize, side: usize) -> Range<usize> {
 }
 
 /// The pixels of the picture under the window that gives an output pixel, row by row.
-fn under(window: Window, input: View, output: View, pixel: usize) -> impl Iterator<Item = usize> + Clone {
+fn under(
+    window: Window,
+    input: View,
+    output: View,
+    pixel: usize,
+) -> impl Iterator<Item = usize> + Clone {
     let rows = covered(window, pixel / output.side, input.side);
     let columns = covered(window, pixel % output.side, input.side);
     rows.flat_map(move |y| columns.clone().map(move |x| y * input.side + x))
@@ -38,7 +43,8 @@ pub(super) fn max(
                     let greatest = &mut target[output.at(pixel)..][..output.channels];
                     greatest.fill(f32::NEG_INFINITY);
                     for under in under(window, input, output, pixel) {
-                        let numbers = &numbers[input.at(image * input.pixels() + under)..][..output.channels];
+                        let numbers =
+                            &numbers[input.at(image * input.pixels() + under)..][..output.channels];
                         for (greatest, number) in greatest.iter_mut().zip(numbers) {
                             *greatest = if *number > *greatest { *number } else { *greatest };
                         }
@@ -75,12 +81,15 @@ pub(super) fn max_gradient(
                     let greatest = &greatest[at..][..output.channels];
                     left.copy_from_slice(&output_gradient[at..][..output.channels]);
                     for under in under(window, input, output, pixel) {
-                        let numbers = &numbers[input.at(image * input.pixels() + under)..][..output.channels];
+                        let numbers =
+                            &numbers[input.at(image * input.pixels() + under)..][..output.channels];
                         let target = &mut target[input.at(under)..][..numbers.len()];
-                        let (greatest, left) = (&greatest[..target.len()], &mut left[..target.len()]);
+                        let (greatest, left) =
+                            (&greatest[..target.len()], &mut left[..target.len()]);
                         for channel in 0..target.len() {
                             // A factor, unlike a branch, is vectorized.
-                            let is_greatest = if numbers[channel] == greatest[channel] { 1.0 } else { 0.0 };
+                            let is_greatest =
+                                if numbers[channel] == greatest[channel] { 1.0 } else { 0.0 };
                             target[channel] += left[channel] * is_greatest;
                             left[channel] *= 1.0 - is_greatest;
                         }
@@ -92,7 +101,12 @@ pub(super) fn max_gradient(
 }
 
 /// The mean over all pixels, `[batch, channels]`.
-pub(super) fn mean(arch: Arch, (input, numbers): (View, &[f32]), (output, target): (View, &mut [f32]), batch: usize) {
+pub(super) fn mean(
+    arch: Arch,
+    (input, numbers): (View, &[f32]),
+    (output, target): (View, &mut [f32]),
+    batch: usize,
+) {
     let share = 1.0 / input.pixels() as f32;
     for_each_part(&mut target[..batch * output.stride], output.stride, |image, target| {
         vectorized(
@@ -102,7 +116,8 @@ pub(super) fn mean(arch: Arch, (input, numbers): (View, &[f32]), (output, target
                 let sums = &mut target[output.offset..][..output.channels];
                 sums.fill(0.0);
                 for pixel in 0..input.pixels() {
-                    let numbers = &numbers[input.at(image * input.pixels() + pixel)..][..output.channels];
+                    let numbers =
+                        &numbers[input.at(image * input.pixels() + pixel)..][..output.channels];
                     sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
                 }
                 sums.iter_mut().for_each(|sum| *sum *= share);
@@ -128,7 +143,10 @@ pub(super) fn mean_gradient(
             || {
                 for pixel in 0..input.pixels() {
                     let target = &mut target[input.at(pixel)..][..input.channels];
-                    target.iter_mut().zip(gradients).for_each(|(target, gradient)| *target = gradient * share);
+                    target
+                        .iter_mut()
+                        .zip(gradients)
+                        .for_each(|(target, gradient)| *target = gradient * share);
                 }
             },
         );

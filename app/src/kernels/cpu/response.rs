@@ -11,7 +11,10 @@ const ALPHA: f32 = LRN_ALPHA as f32;
 /// `sums[c]` is the sum of `numbers[c - 4 ..= c + 4]`; `padded` is space for the numbers between zeros.
 #[inline(always)]
 fn sum_around(numbers: impl Iterator<Item = f32>, padded: &mut [f32], sums: &mut [f32]) {
-    padded[LRN_RADIUS..][..sums.len()].iter_mut().zip(numbers).for_each(|(padded, number)| *padded = number);
+    padded[LRN_RADIUS..][..sums.len()]
+        .iter_mut()
+        .zip(numbers)
+        .for_each(|(padded, number)| *padded = number);
     sums.copy_from_slice(&padded[..sums.len()]);
     for shift in 1..=2 * LRN_RADIUS {
         sums.iter_mut().zip(&padded[shift..]).for_each(|(sum, number)| *sum += number);
@@ -66,7 +69,8 @@ pub(super) fn backward(
             || {
                 for pixel in 0..input.pixels() {
                     let numbers = &numbers[input.at(image * input.pixels() + pixel)..][..channels];
-                    let gradients = &output_gradient[output.at(image * input.pixels() + pixel)..][..channels];
+                    let gradients =
+                        &output_gradient[output.at(image * input.pixels() + pixel)..][..channels];
                     sum_around(numbers.iter().map(|x| x * x), &mut padded, &mut sums);
                     let (direct, products) = (&mut direct[..channels], &mut products[..channels]);
                     let around = &sums[..channels];
@@ -80,7 +84,8 @@ pub(super) fn backward(
                     let target = &mut target[input.at(pixel)..][..channels];
                     let around = &sums[..channels];
                     for channel in 0..channels {
-                        target[channel] = direct[channel] - 1.5 * ALPHA * numbers[channel] * around[channel];
+                        target[channel] =
+                            direct[channel] - 1.5 * ALPHA * numbers[channel] * around[channel];
                     }
                 }
             },

@@ -72,7 +72,8 @@ pub(super) fn add_rows<S: Simd, const R: usize, const V: usize>(
 ) -> Tile<S, R, V> {
     let (strip, _) = S::as_simd_f32s(strip).0.as_chunks::<V>();
     // In WebAssembly a count that the compiler cannot take apart: else it checks a bound in the loop, at half the speed.
-    let count = if cfg!(target_family = "wasm") { std::hint::black_box(strip.len()) } else { strip.len() };
+    let count =
+        if cfg!(target_family = "wasm") { std::hint::black_box(strip.len()) } else { strip.len() };
     let (strip, rows): (_, [&[f32]; R]) = (&strip[..count], array(|row| &rows[row][..count]));
     for k in 0..count {
         let vectors = &strip[k];
@@ -126,7 +127,13 @@ impl Finish<'_> {
 
     /// Puts the row whose first column is `first` into `target`, as much as there is room for.
     #[inline(always)]
-    pub(super) fn put<S: Simd, const V: usize>(self, simd: S, row: [S::f32s; V], first: usize, target: &mut [f32]) {
+    pub(super) fn put<S: Simd, const V: usize>(
+        self,
+        simd: S,
+        row: [S::f32s; V],
+        first: usize,
+        target: &mut [f32],
+    ) {
         let lanes = S::F32_LANES;
         for (v, target) in target.chunks_mut(lanes).take(V).enumerate() {
             let mut sums = row[v];
@@ -147,7 +154,11 @@ impl Finish<'_> {
 /// A vector of up to so many numbers.
 #[inline(always)]
 fn load<S: Simd>(simd: S, numbers: &[f32]) -> S::f32s {
-    if numbers.len() == S::F32_LANES { S::as_simd_f32s(numbers).0[0] } else { simd.partial_load_f32s(numbers) }
+    if numbers.len() == S::F32_LANES {
+        S::as_simd_f32s(numbers).0[0]
+    } else {
+        simd.partial_load_f32s(numbers)
+    }
 }
 
 #[inline(always)]

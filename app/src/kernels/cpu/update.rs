@@ -19,32 +19,38 @@ pub(super) fn step(
     velocity: &mut [f32],
     parameters: &mut [f32],
 ) {
-    let parts = parameters.chunks_mut(LENGTH).zip(velocity.chunks_mut(LENGTH)).zip(gradient.chunks(LENGTH));
-    for_each(parts.enumerate().collect(), |(number, ((mut parameters, mut velocity), mut gradient))| {
-        let mut start = number * LENGTH;
-        while !parameters.is_empty() {
-            let (length, decays) = run(decayed, start);
-            let length = length.min(parameters.len());
-            let weight_decay = if decays { update.weight_decay } else { 0.0 };
-            let (now, parameters_after) = parameters.split_at_mut(length);
-            let (velocity_now, velocity_after) = velocity.split_at_mut(length);
-            let (gradient_now, gradient_after) = gradient.split_at(length);
-            vectorized(
-                arch,
-                #[inline(always)]
-                || {
-                    for ((parameter, velocity), gradient) in
-                        now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now)
-                    {
-                        *velocity = update.momentum * *velocity + (gradient + weight_decay * *parameter);
-                        *parameter -= update.learning_rate * *velocity;
-                    }
-                },
-            );
-            (parameters, velocity, gradient) = (parameters_after, velocity_after, gradient_after);
-            start += length;
-        }
-    });
+    let parts =
+        parameters.chunks_mut(LENGTH).zip(velocity.chunks_mut(LENGTH)).zip(gradient.chunks(LENGTH));
+    for_each(
+        parts.enumerate().collect(),
+        |(number, ((mut parameters, mut velocity), mut gradient))| {
+            let mut start = number * LENGTH;
+            while !parameters.is_empty() {
+                let (length, decays) = run(decayed, start);
+                let length = length.min(parameters.len());
+                let weight_decay = if decays { update.weight_decay } else { 0.0 };
+                let (now, parameters_after) = parameters.split_at_mut(length);
+                let (velocity_now, velocity_after) = velocity.split_at_mut(length);
+                let (gradient_now, gradient_after) = gradient.split_at(length);
+                vectorized(
+                    arch,
+                    #[inline(always)]
+                    || {
+                        for ((parameter, velocity), gradient) in
+                            now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now)
+                        {
+                            *velocity = update.momentum * *velocity
+                                + (gradient + weight_decay * *parameter);
+                            *parameter -= update.learning_rate * *velocity;
+                        }
+                    },
+                );
+                (parameters, velocity, gradient) =
+                    (parameters_after, velocity_after, gradient_after);
+                start += length;
+            }
+        },
+    );
 }
 
 /// How many numbers from `start` on are treated alike, and whether they decay.

@@ -14,7 +14,8 @@ impl<'a> Pass<'a> {
         let memory = self.memory;
         let View { stride, offset, channels, .. } = self.plan.logits;
         let words = [self.images, channels, stride, offset, stride, offset, HEADER].map(Into::into);
-        let (logits, gradient) = (&memory.buffers[self.plan.logits.buffer], self.gradient(self.plan.logits));
+        let (logits, gradient) =
+            (&memory.buffers[self.plan.logits.buffer], self.gradient(self.plan.logits));
         let buffers = [&memory.step, logits, gradient, &memory.losses];
         self.recorder.launch(Kernel::new("softmax"), [1, 1, 1], words, &buffers);
     }
@@ -33,8 +34,12 @@ impl<'a> Pass<'a> {
                     self.bias_gradient(node, Some(bias.start), *relu);
                     self.product_gradients(node, Window { size: 1, step: 1, before: 0 });
                 }
-                Operation::BatchNorm { beta, relu, .. } => self.normalize_gradient(number, node, beta.start, *relu),
-                Operation::MaxPool(window) if is_wanted => self.max_pool_gradient(number, node, *window),
+                Operation::BatchNorm { beta, relu, .. } => {
+                    self.normalize_gradient(number, node, beta.start, *relu)
+                }
+                Operation::MaxPool(window) if is_wanted => {
+                    self.max_pool_gradient(number, node, *window)
+                }
                 Operation::LocalResponseNorm if is_wanted => self.response_gradient(number, node),
                 Operation::MeanPool if is_wanted => self.mean_pool_gradient(node),
                 Operation::Dropout { mask } if is_wanted => self.dropout_gradient(node, *mask),
@@ -46,7 +51,8 @@ impl<'a> Pass<'a> {
     /// Records the optimizer's step on all parameters.
     pub(super) fn update(&mut self, decays: bool) {
         let memory = self.memory;
-        let mut buffers = vec![&memory.step, &memory.parameters, &memory.velocities, &memory.gradients];
+        let mut buffers =
+            vec![&memory.step, &memory.parameters, &memory.velocities, &memory.gradients];
         if decays {
             buffers.push(&memory.decayed);
         }
@@ -57,13 +63,16 @@ impl<'a> Pass<'a> {
 
     /// The gradient of the buffer that a view is of.
     fn gradient(&self, view: View) -> &'a Handle {
-        let slot = self.plan.gradient_slots[view.buffer].expect("all buffers but the input have a gradient");
+        let slot = self.plan.gradient_slots[view.buffer]
+            .expect("all buffers but the input have a gradient");
         &self.memory.slots[slot]
     }
 
     /// What a node remembers for its backward pass.
     pub(super) fn remembered(&self, number: usize) -> &'a Handle {
-        self.memory.remembered[number].as_ref().expect("batch norm, max-pooling and response normalization remember")
+        self.memory.remembered[number]
+            .as_ref()
+            .expect("batch norm, max-pooling and response normalization remember")
     }
 
     /// Applies the mask of ReLU to the gradient of the output and sums it up over the pixels.
@@ -85,7 +94,15 @@ impl<'a> Pass<'a> {
         self.recorder.elements(
             fours(Kernel::new("mask_sums"), unit).with("RELU", relu),
             channels / unit * count,
-            [(channels / unit).into(), pixels.into(), span.into(), stride, offset, output_stride, output_offset],
+            [
+                (channels / unit).into(),
+                pixels.into(),
+                span.into(),
+                stride,
+                offset,
+                output_stride,
+                output_offset,
+            ],
             &buffers,
         );
         if let Some(bias) = bias {
@@ -102,7 +119,8 @@ impl<'a> Pass<'a> {
         let Self { memory, images, software, .. } = *self;
         let output = self.gradient(node.output);
         let input = &memory.buffers[node.input.buffer];
-        let weights = weight_gradient(node, images, input, output, &memory.gradients).expect("products have weights");
+        let weights = weight_gradient(node, images, input, output, &memory.gradients)
+            .expect("products have weights");
         weights.record(&mut self.recorder, &memory.scratch, software);
         if node.input_gradient == InputGradient::None {
             return;
@@ -118,7 +136,11 @@ impl<'a> Pass<'a> {
             result: Matrix { buffer: self.gradient(node.input), stride, offset },
             pixels: images * input.pixels(),
             columns: channels,
-            ending: Ending { bias: None, relu: false, add: node.input_gradient == InputGradient::Add },
+            ending: Ending {
+                bias: None,
+                relu: false,
+                add: node.input_gradient == InputGradient::Add,
+            },
         };
         product.record(&mut self.recorder, &memory.scratch, software);
     }
@@ -153,7 +175,15 @@ impl<'a> Pass<'a> {
         self.recorder.elements(
             fours(Kernel::new("normalize_sums"), unit).with("RELU", relu),
             channels * count,
-            [channels.into(), pixels.into(), span.into(), stride, offset, output_stride, output_offset],
+            [
+                channels.into(),
+                pixels.into(),
+                span.into(),
+                stride,
+                offset,
+                output_stride,
+                output_offset,
+            ],
             &buffers,
         );
         self.recorder.elements(
@@ -188,12 +218,19 @@ impl<'a> Pass<'a> {
 
     fn response_gradient(&mut self, number: usize, node: &Node) {
         let unit = node_unit(node);
-        let [input, output] = [node.input, node.output].map(|view| &self.memory.buffers[view.buffer]);
+        let [input, output] =
+            [node.input, node.output].map(|view| &self.memory.buffers[view.buffer]);
         self.recorder.elements(
             fours(Kernel::new("response_gradient"), unit).with("ADD", adds(node)),
             self.images * node.input.pixels() * node.input.channels / unit,
             response_words(node, unit),
-            &[input, output, self.remembered(number), self.gradient(node.output), self.gradient(node.input)],
+            &[
+                input,
+                output,
+                self.remembered(number),
+                self.gradient(node.output),
+                self.gradient(node.input),
+            ],
         );
     }
 

@@ -4,7 +4,9 @@ use super::kernel::Kernel;
 use super::memory::{Memory, product_input, spans, unit, weight};
 use super::product::{Ending, Kind, Matrix, Product, Source};
 use super::program::{Recorder, Word};
-use crate::kernels::plan::{BATCH_NORM_EPSILON, LRN_ALPHA, Node, Operation, Plan, RUNNING_MOMENTUM, View, Window};
+use crate::kernels::plan::{
+    BATCH_NORM_EPSILON, LRN_ALPHA, Node, Operation, Plan, RUNNING_MOMENTUM, View, Window,
+};
 
 /// Records launches for a number of images.
 pub(super) struct Pass<'a> {
@@ -45,7 +47,13 @@ impl Pass<'_> {
                     if training {
                         self.moments(number, node, *statistics);
                     }
-                    self.normalize(number, node, beta.start, (!training).then_some(*statistics), *relu);
+                    self.normalize(
+                        number,
+                        node,
+                        beta.start,
+                        (!training).then_some(*statistics),
+                        *relu,
+                    );
                 }
                 Operation::MaxPool(window) => self.max_pool(number, node, *window),
                 Operation::LocalResponseNorm => self.response(number, node),
@@ -101,7 +109,14 @@ impl Pass<'_> {
         );
     }
 
-    fn normalize(&mut self, number: usize, node: &Node, beta: usize, running: Option<usize>, relu: bool) {
+    fn normalize(
+        &mut self,
+        number: usize,
+        node: &Node,
+        beta: usize,
+        running: Option<usize>,
+        relu: bool,
+    ) {
         let memory = self.memory;
         let unit = node_unit(node).min(unit(&[beta, running.unwrap_or(0)]));
         let [stride, offset] = place(node.input, unit);
@@ -122,7 +137,12 @@ impl Pass<'_> {
                 (running.unwrap_or(0) / unit).into(),
                 (BATCH_NORM_EPSILON as f32).into(),
             ],
-            &[&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer], &memory.parameters, saved],
+            &[
+                &memory.buffers[node.input.buffer],
+                &memory.buffers[node.output.buffer],
+                &memory.parameters,
+                saved,
+            ],
         );
     }
 
@@ -133,7 +153,11 @@ impl Pass<'_> {
             fours(Kernel::new("max_pool"), unit),
             self.images * node.output.pixels() * node.output.channels / unit,
             pool_words(node, window, unit),
-            &[&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer], self.remembered(number)],
+            &[
+                &memory.buffers[node.input.buffer],
+                &memory.buffers[node.output.buffer],
+                self.remembered(number),
+            ],
         );
     }
 
@@ -144,7 +168,11 @@ impl Pass<'_> {
             fours(Kernel::new("response"), unit),
             self.images * node.output.pixels() * node.output.channels / unit,
             response_words(node, unit),
-            &[&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer], self.remembered(number)],
+            &[
+                &memory.buffers[node.input.buffer],
+                &memory.buffers[node.output.buffer],
+                self.remembered(number),
+            ],
         );
     }
 
@@ -164,7 +192,8 @@ impl Pass<'_> {
         let unit = node_unit(node);
         let [stride, offset] = place(node.input, unit);
         let [output_stride, output_offset] = place(node.output, unit);
-        let mut buffers = vec![&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer]];
+        let mut buffers =
+            vec![&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer]];
         buffers.extend(mask.map(|mask| &memory.masks[mask]));
         self.recorder.elements(
             fours(Kernel::new("multiply"), unit).with("MASK", mask.is_some()),
@@ -207,5 +236,13 @@ pub(super) fn mean_pool_words(node: &Node, unit: usize) -> [Word; 7] {
     let [output_stride, output_offset] = place(node.output, unit);
     let pixels = node.input.pixels();
     let share = 1.0 / pixels as f32;
-    [(node.output.channels / unit).into(), pixels.into(), stride, offset, output_stride, output_offset, share.into()]
+    [
+        (node.output.channels / unit).into(),
+        pixels.into(),
+        stride,
+        offset,
+        output_stride,
+        output_offset,
+        share.into(),
+    ]
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cubecl::ir::{AddressType, ElemType, Scope, UIntKind, metadata::Info, settings::KernelSettings};
+use cubecl::ir::{
+    AddressType, ElemType, Scope, UIntKind, metadata::Info, settings::KernelSettings,
+};
 use cubecl::prelude::{CubeDim, ExecutionMode, KernelDefinition, KernelId, KernelMetadata};
 use cubecl::{CubeKernel, PrecompiledSource};
 
@@ -70,12 +72,17 @@ impl KernelMetadata for Kernel {
 impl CubeKernel for Kernel {
     /// Only keys caches: the text below is the kernel.
     fn define(&self) -> KernelDefinition {
-        let settings = KernelSettings::new(CubeDim::new_single().0, ExecutionMode::Checked, AddressType::U32);
+        let settings =
+            KernelSettings::new(CubeDim::new_single().0, ExecutionMode::Checked, AddressType::U32);
         KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
     }
 
     fn source(&self) -> Option<PrecompiledSource> {
-        Some(PrecompiledSource { source: self.text(), entrypoint_name: "main".into(), lang: "wgsl" })
+        Some(PrecompiledSource {
+            source: self.text(),
+            entrypoint_name: "main".into(),
+            lang: "wgsl",
+        })
     }
 }
 
@@ -97,7 +104,12 @@ struct Expansion<'a> {
 
 impl Expansion<'_> {
     /// Writes lines from `at` until the block ends; returns the line behind its `end` or `else`.
-    fn block(&mut self, mut at: usize, variables: &mut BTreeMap<char, String>, emit: bool) -> usize {
+    fn block(
+        &mut self,
+        mut at: usize,
+        variables: &mut BTreeMap<char, String>,
+        emit: bool,
+    ) -> usize {
         while let Some(line) = self.lines.get(at) {
             at += 1;
             match line.trim().strip_prefix("//# ") {
@@ -113,7 +125,13 @@ impl Expansion<'_> {
         at
     }
 
-    fn directive(&mut self, directive: &str, at: usize, variables: &mut BTreeMap<char, String>, emit: bool) -> usize {
+    fn directive(
+        &mut self,
+        directive: &str,
+        at: usize,
+        variables: &mut BTreeMap<char, String>,
+        emit: bool,
+    ) -> usize {
         if let Some(name) = directive.strip_prefix("if ") {
             let on = self.settings.contains_key(name);
             let behind = self.block(at, variables, emit && on);
@@ -154,7 +172,9 @@ impl Expansion<'_> {
                 result.push_str(&part[length..]);
             } else {
                 let variable = part.chars().next().expect("a `$` is followed by a name");
-                result.push_str(variables.get(&variable).expect("a variable is used within its loop"));
+                result.push_str(
+                    variables.get(&variable).expect("a variable is used within its loop"),
+                );
                 result.push_str(&part[1..]);
             }
         }

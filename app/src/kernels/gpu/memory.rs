@@ -68,7 +68,8 @@ impl Memory {
         });
         let transposed = plan.nodes.iter().filter_map(weight).map(|(_, weight)| weight.len()).max();
         let one = client.empty(16);
-        let scratch = plan.nodes.iter().filter_map(|node| weight_gradient(node, images, &one, &one, &one));
+        let scratch =
+            plan.nodes.iter().filter_map(|node| weight_gradient(node, images, &one, &one, &one));
         let scratch = scratch.map(|product| product.scratch(software)).max();
         Self {
             buffers: plan.buffers.iter().map(|size| numbers(size * images)).collect(),
@@ -115,7 +116,9 @@ pub(super) fn unit(numbers: &[usize]) -> usize {
 pub(super) fn weight(node: &Node) -> Option<(Window, std::ops::Range<usize>)> {
     match &node.operation {
         Operation::Convolution { window, weight, .. } => Some((*window, weight.clone())),
-        Operation::Dense { weight, .. } => Some((Window { size: 1, step: 1, before: 0 }, weight.clone())),
+        Operation::Dense { weight, .. } => {
+            Some((Window { size: 1, step: 1, before: 0 }, weight.clone()))
+        }
         _ => None,
     }
 }

@@ -92,12 +92,24 @@ impl GpuCore {
     pub fn new(device: &GpuDevice, plan: Plan, max_batch: usize) -> Self {
         let GpuDevice { client, software } = device.clone();
         let memory = Memory::new(&client, &plan, max_batch, software);
-        Self { client, software, plan, max_batch, memory, programs: HashMap::new(), steps: 0, evaluations: 0 }
+        Self {
+            client,
+            software,
+            plan,
+            max_batch,
+            memory,
+            programs: HashMap::new(),
+            steps: 0,
+            evaluations: 0,
+        }
     }
 
     /// Copies images `[count, side, side, channels]` to the device.
     pub fn upload_images(&self, values: &[f32]) -> GpuImages {
-        GpuImages { handle: upload(&self.client, values), count: values.len() / self.plan.buffers[0] }
+        GpuImages {
+            handle: upload(&self.client, values),
+            count: values.len() / self.plan.buffers[0],
+        }
     }
 
     /// Sets parameters, velocities and running statistics: flat vectors in the order of the plan.
@@ -135,7 +147,13 @@ impl GpuCore {
 
     /// One training step: forward, the mean cross-entropy of the softmax, backward, and the optimizer's update. `masks`
     /// are those of [`Plan::masks`], `[images, units]` each; `labels` are one an image.
-    pub fn train_step(&mut self, batch: Batch<'_>, labels: &[u8], masks: &[Vec<f32>], update: Update) -> LossSlot {
+    pub fn train_step(
+        &mut self,
+        batch: Batch<'_>,
+        labels: &[u8],
+        masks: &[Vec<f32>],
+        update: Update,
+    ) -> LossSlot {
         let slot = LossSlot(self.steps % LOSSES);
         self.steps += 1;
         let images = labels.len();
@@ -147,7 +165,8 @@ impl GpuCore {
         }
         let programs = &self.programs[&images];
         programs.train.run(&self.client, None);
-        let optimizer = if update.weight_decay == 0.0 { &programs.update } else { &programs.decayed_update };
+        let optimizer =
+            if update.weight_decay == 0.0 { &programs.update } else { &programs.decayed_update };
         optimizer.run(&self.client, None);
         slot
     }
@@ -187,7 +206,11 @@ impl GpuCore {
     /// each is a submission.
     fn begin(&mut self, batch: Batch<'_>, slot: usize, factors: [f32; 3], labels: &[u8]) {
         let images = labels.len();
-        assert!((1..=self.max_batch).contains(&images), "{images} images in a batch of at most {}", self.max_batch);
+        assert!(
+            (1..=self.max_batch).contains(&images),
+            "{images} images in a batch of at most {}",
+            self.max_batch
+        );
         self.record(images);
         let slot = u32::try_from(slot).expect("rings are short");
         let mut words = vec![slot];
@@ -219,7 +242,13 @@ impl GpuCore {
         }
         let recorded = |record: &dyn Fn(&mut Pass<'_>)| {
             let recorder = Recorder::default();
-            let mut pass = Pass { plan: &self.plan, memory: &self.memory, recorder, images, software: self.software };
+            let mut pass = Pass {
+                plan: &self.plan,
+                memory: &self.memory,
+                recorder,
+                images,
+                software: self.software,
+            };
             record(&mut pass);
             pass.recorder.finish(&self.client)
         };
@@ -251,7 +280,9 @@ impl GpuCore {
 
     fn keep(&self, pass: &mut Pass<'_>) {
         let logits = self.plan.logits;
-        let words = [logits.channels, logits.stride, logits.offset, self.max_batch * logits.channels].map(Into::into);
+        let words =
+            [logits.channels, logits.stride, logits.offset, self.max_batch * logits.channels]
+                .map(Into::into);
         let buffers = [&self.memory.step, &self.memory.buffers[logits.buffer], &self.memory.kept];
         pass.recorder.elements(Kernel::new("keep"), pass.images * logits.channels, words, &buffers);
     }
@@ -260,7 +291,10 @@ impl GpuCore {
         let handles = buffers.iter().map(|&buffer| buffer.clone()).collect();
         let all = self.client.read_async(handles).await.map_err(|error| error.to_string())?;
         let numbers = |bytes: &Bytes| {
-            bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+            bytes
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+                .collect()
         };
         Ok(all.iter().map(numbers).collect())
     }

@@ -132,7 +132,14 @@ impl Product<'_> {
             .with("VN", self.right_in_fours())
             .with("DOWN", self.source.down != 1)
             .with("NT", u32::try_from(tile_columns).expect("a tile is small"))
-            .with("LOADS", if software { 0 } else { 16 / u32::try_from(tile_columns).expect("a tile is small") });
+            .with(
+                "LOADS",
+                if software {
+                    0
+                } else {
+                    16 / u32::try_from(tile_columns).expect("a tile is small")
+                },
+            );
         if is_split {
             let whole = Matrix { buffer: scratch, stride: self.columns, offset: 0 };
             let buffers = [self.left, self.right.buffer, scratch];
@@ -145,15 +152,32 @@ impl Product<'_> {
                 .with("VA", self.columns.is_multiple_of(4))
                 .with("VN", self.right_in_fours())
                 .with("ADD", self.ending.add);
-            recorder.launch(kernel, groups, words, &[scratch, self.right.buffer, self.result.buffer]);
+            recorder.launch(
+                kernel,
+                groups,
+                words,
+                &[scratch, self.right.buffer, self.result.buffer],
+            );
         } else {
             let words = self.words(self.result, self.ending, cut.span, 0, cut.total);
             let buffers = [self.left, self.right.buffer, self.result.buffer];
-            recorder.launch(kernel.with("ADD", self.ending.add), self.groups(&cut, software), words, &buffers);
+            recorder.launch(
+                kernel.with("ADD", self.ending.add),
+                self.groups(&cut, software),
+                words,
+                &buffers,
+            );
         }
     }
 
-    fn words(&self, result: Matrix<'_>, ending: Ending, span: usize, split: usize, total: usize) -> [Word; 22] {
+    fn words(
+        &self,
+        result: Matrix<'_>,
+        ending: Ending,
+        span: usize,
+        split: usize,
+        total: usize,
+    ) -> [Word; 22] {
         let Source { view, size, grid, up, sign, base, down } = self.source;
         [
             self.rows().into(),
@@ -248,8 +272,15 @@ impl Product<'_> {
 
     fn right_in_fours(&self) -> bool {
         let Self { right, result, columns, ending, .. } = *self;
-        [columns, right.stride, right.offset, result.stride, result.offset, ending.bias.unwrap_or(0)]
-            .iter()
-            .all(|number| number.is_multiple_of(4))
+        [
+            columns,
+            right.stride,
+            right.offset,
+            result.stride,
+            result.offset,
+            ending.bias.unwrap_or(0),
+        ]
+        .iter()
+        .all(|number| number.is_multiple_of(4))
     }
 }

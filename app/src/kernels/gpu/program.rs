@@ -62,8 +62,13 @@ impl Recorder {
         }
         debug_assert!(self.parameters.len() - start <= ALIGNMENT);
         self.parameters.resize(start + ALIGNMENT, 0);
-        let groups = groups.map(|count| u32::try_from(count).expect("workgroups are counted in 32 bits"));
-        self.launches.push((kernel, groups, buffers.iter().map(|&handle| handle.clone()).collect()));
+        let groups =
+            groups.map(|count| u32::try_from(count).expect("workgroups are counted in 32 bits"));
+        self.launches.push((
+            kernel,
+            groups,
+            buffers.iter().map(|&handle| handle.clone()).collect(),
+        ));
     }
 
     /// Adds a launch of one invocation an element; `count` goes before the other words.
@@ -85,12 +90,13 @@ impl Recorder {
         }
         let all = client.create_from_slice(&self.parameters);
         let total = self.launches.len();
-        let launches = self.launches.into_iter().enumerate().map(|(number, (kernel, groups, buffers))| {
-            let start = number * ALIGNMENT;
-            let behind = (total - 1 - number) * ALIGNMENT;
-            let own = all.clone().offset_start(start as u64).offset_end(behind as u64);
-            Launch { kernel, groups, buffers: std::iter::once(own).chain(buffers).collect() }
-        });
+        let launches =
+            self.launches.into_iter().enumerate().map(|(number, (kernel, groups, buffers))| {
+                let start = number * ALIGNMENT;
+                let behind = (total - 1 - number) * ALIGNMENT;
+                let own = all.clone().offset_start(start as u64).offset_end(behind as u64);
+                Launch { kernel, groups, buffers: std::iter::once(own).chain(buffers).collect() }
+            });
         Program { launches: launches.collect() }
     }
 }
@@ -120,7 +126,9 @@ impl Program {
                 .buffers
                 .iter()
                 .chain(last)
-                .fold(KernelArguments::new(), |arguments, buffer| arguments.with_buffer(buffer.clone().binding()));
+                .fold(KernelArguments::new(), |arguments, buffer| {
+                    arguments.with_buffer(buffer.clone().binding())
+                });
             client.launch(Box::new(launch.kernel.clone()), CubeCount::Static(x, y, z), arguments);
         }
     }

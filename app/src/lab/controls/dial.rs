@@ -66,11 +66,13 @@ fn meaning(page: Page) -> String {
     let choices = page.choices.get();
     let recipe = choices.recipe;
     let lane = if choices.race == Race::Labels { "In the second run, e" } else { "E" };
-    let changed = recipe.images as f64 * recipe.label_corruption * (1.0 - 1.0 / CIFAR10_CLASSES as f64);
+    let changed =
+        recipe.images as f64 * recipe.label_corruption * (1.0 - 1.0 / CIFAR10_CLASSES as f64);
     match recipe.label_corruption {
         _ if choices.race.decides(KEY) => "The comparison turns this dial itself.".into(),
         _ if choices.race != Race::Labels && recipe.condition == Condition::RandomLabels => {
-            "Every label is drawn at random already (see Data below), whatever the dial says.".into()
+            "Every label is drawn at random already (see Data below), whatever the dial says."
+                .into()
         }
         0.0 => format!("{lane}very picture keeps its own label."),
         share => format!(

@@ -36,7 +36,11 @@ pub fn Settings(page: Page) -> impl IntoView {
     let first = FIRST.iter().filter_map(|key| Setting::find(key).ok());
     let first = first.map(|setting| view! { <SettingControl page setting /> }).collect_view();
     // On a phone the results come first; the settings open with a tap.
-    let open = window().match_media("(min-width: 60rem)").ok().flatten().is_some_and(|query| query.matches());
+    let open = window()
+        .match_media("(min-width: 60rem)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches());
     view! {
         <details class="settings card" open=open>
             <summary>
@@ -58,9 +62,9 @@ pub fn Settings(page: Page) -> impl IntoView {
 
 #[component]
 fn MoreOf(page: Page, group: Group) -> impl IntoView {
-    let rest = SETTINGS
-        .iter()
-        .filter(|setting| setting.group == group && setting.key != "label-corruption" && !FIRST.contains(&setting.key));
+    let rest = SETTINGS.iter().filter(|setting| {
+        setting.group == group && setting.key != "label-corruption" && !FIRST.contains(&setting.key)
+    });
     rest.map(|setting| view! { <SettingControl page setting /> }).collect_view()
 }
 

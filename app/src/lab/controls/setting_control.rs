@@ -17,7 +17,9 @@ pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
     let input = match setting.kind {
         Kind::Choice(words) => choice(page, setting, words).into_any(),
         Kind::Switch => switch(page, setting).into_any(),
-        Kind::Integer { .. } | Kind::Number { .. } => view! { <NumberInput page setting /> }.into_any(),
+        Kind::Integer { .. } | Kind::Number { .. } => {
+            view! { <NumberInput page setting /> }.into_any()
+        }
     };
     view! {
         <div class="setting" class:decided=decided class:switch=setting.kind == Kind::Switch>
@@ -52,7 +54,11 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
     let key = setting.key;
     let scale = move || {
         let available = page.available_images.get().unwrap_or(CIFAR10_TRAIN_IMAGES as u64);
-        let most = if key == "images" { available } else { page.choices.with(|choices| choices.recipe.images) };
+        let most = if key == "images" {
+            available
+        } else {
+            page.choices.with(|choices| choices.recipe.images)
+        };
         Scale::of(setting, most)
     };
     let position = move || {

@@ -17,7 +17,9 @@ impl Lane {
         let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
         if silent {
             self.core.update_value(|core| (core.last_news_ms, core.is_silent) = (now_ms, true));
-            let title = self.plan.with_untracked(|plan| plan.as_ref().map_or(String::new(), |plan| plan.title.clone()));
+            let title = self.plan.with_untracked(|plan| {
+                plan.as_ref().map_or(String::new(), |plan| plan.title.clone())
+            });
             self.shared.messages.show_with(
                 Offer::NewWorker,
                 format!(
@@ -27,7 +29,10 @@ impl Lane {
                 ),
             );
         }
-        if self.core.with_value(|core| core.loaded && now_ms - core.last_checkpoint_ms > CHECKPOINT_MS) {
+        if self
+            .core
+            .with_value(|core| core.loaded && now_ms - core.last_checkpoint_ms > CHECKPOINT_MS)
+        {
             self.core.update_value(|core| core.last_checkpoint_ms = now_ms);
             self.send(&Request::Checkpoint);
         }
@@ -35,7 +40,8 @@ impl Lane {
 
     /// Starts a worker if there is none and the engine is at hand, or no other lane is fetching it.
     pub fn ensure_worker(self) {
-        let needed = self.plan.with_untracked(Option::is_some) && self.core.with_value(|core| core.worker.is_none());
+        let needed = self.plan.with_untracked(Option::is_some)
+            && self.core.with_value(|core| core.worker.is_none());
         let module = self.shared.module.get_value();
         let fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
         if !needed || (module.is_none() && fetching) {
@@ -47,14 +53,23 @@ impl Lane {
         let started = EngineWorker::start(
             module.as_ref(),
             move |incoming| self.receive(incoming),
-            move |reason| self.died(format!("The worker of lane {} stopped: {reason}.", self.name.to_uppercase())),
+            move |reason| {
+                self.died(format!(
+                    "The worker of lane {} stopped: {reason}.",
+                    self.name.to_uppercase()
+                ))
+            },
         );
         match started {
             Ok(worker) => {
                 // Where the graphics card fails again and again, the CPU still can.
                 let asked = self.shared.engine.get_untracked();
-                let gives_up = asked == EngineChoice::Auto && self.core.with_value(|core| core.deaths > 1);
-                worker.send(&Request::Open { engine: if gives_up { EngineChoice::Cpu } else { asked } }, None);
+                let gives_up =
+                    asked == EngineChoice::Auto && self.core.with_value(|core| core.deaths > 1);
+                worker.send(
+                    &Request::Open { engine: if gives_up { EngineChoice::Cpu } else { asked } },
+                    None,
+                );
                 self.core.update_value(|core| core.worker = Some(worker));
             }
             Err(reason) => {
@@ -126,7 +141,11 @@ impl Lane {
             if let Some(worker) = &core.worker {
                 core.loads += 1;
                 let data_url = self.shared.data_url.get_value();
-                let request = Request::Load { recipe: plan.recipe, resume: core.checkpoint.is_some(), data_url };
+                let request = Request::Load {
+                    recipe: plan.recipe,
+                    resume: core.checkpoint.is_some(),
+                    data_url,
+                };
                 worker.send(&request, core.checkpoint.as_ref());
             }
         });

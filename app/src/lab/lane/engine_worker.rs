@@ -35,7 +35,8 @@ impl EngineWorker {
     ) -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("worker.js", &options).map_err(|error| words_of(&error))?;
+        let worker =
+            Worker::new_with_options("worker.js", &options).map_err(|error| words_of(&error))?;
 
         let on_garbled = on_error.clone();
         let on_message = Closure::new(move |event: MessageEvent| match read(&event.data()) {
@@ -47,7 +48,9 @@ impl EngineWorker {
             // Without this, Chromium writes the error to the console as well.
             event.prevent_default();
             // A worker file that cannot be fetched gives an event without a message.
-            let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
+            let message = Reflect::get(&event, &"message".into())
+                .ok()
+                .and_then(|message| message.as_string());
             on_error(message.unwrap_or_else(|| "its program could not be fetched".into()));
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -82,9 +85,12 @@ impl Drop for EngineWorker {
 }
 
 fn read(message: &JsValue) -> Result<Incoming, String> {
-    let field = |name: &str| Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined());
-    let json = field("json").and_then(|json| json.as_string()).ok_or("it sent a message without text")?;
-    let reply = serde_json::from_str(&json).map_err(|error| format!("it sent what is no message ({error})"))?;
+    let field =
+        |name: &str| Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined());
+    let json =
+        field("json").and_then(|json| json.as_string()).ok_or("it sent a message without text")?;
+    let reply = serde_json::from_str(&json)
+        .map_err(|error| format!("it sent what is no message ({error})"))?;
     // `{ event: { event: … } }`: the reply's kind, then its field.
     let inside = |value: JsValue| Reflect::get(&value, &"event".into());
     let event = js_sys::JSON::parse(&json).and_then(inside).and_then(inside).ok();
@@ -103,6 +109,7 @@ fn set(object: &Object, key: &str, value: &JsValue) {
 
 /// A JavaScript error in words.
 pub fn words_of(error: &JsValue) -> String {
-    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    let message =
+        Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
     message.or_else(|| error.as_string()).unwrap_or_else(|| "unknown reason".into())
 }

@@ -25,7 +25,10 @@ impl Lane {
         }
         self.core.update_value(|core| {
             core.history = history;
-            core.memory = saved.memory.and_then(|bytes| Memorization::from_bytes(&bytes.to_vec())).unwrap_or_default();
+            core.memory = saved
+                .memory
+                .and_then(|bytes| Memorization::from_bytes(&bytes.to_vec()))
+                .unwrap_or_default();
             core.checkpoint = Some(saved.bytes);
         });
         self.shared.recorder.fill(self.index, &saved.events);
@@ -39,7 +42,13 @@ impl Lane {
             let bytes = core.checkpoint.clone()?;
             let events = self.shared.recorder.events(self.index);
             let memory = Some(Uint8Array::from(&core.memory.to_bytes()[..]));
-            Some(SavedRun { recipe: plan.recipe.to_toml(), step: core.history.step, events, bytes, memory })
+            Some(SavedRun {
+                recipe: plan.recipe.to_toml(),
+                step: core.history.step,
+                events,
+                bytes,
+                memory,
+            })
         });
         let Some(run) = run else { return };
         self.core.update_value(|core| core.saving += 1);

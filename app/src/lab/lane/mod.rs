@@ -159,7 +159,8 @@ impl Lane {
 
     /// Whether it can take Train: it has something to do and is not doing it.
     pub fn can_run(self) -> bool {
-        self.plan.with(Option::is_some) && matches!(self.phase.get(), Phase::Idle | Phase::Paused | Phase::Failed)
+        self.plan.with(Option::is_some)
+            && matches!(self.phase.get(), Phase::Idle | Phase::Paused | Phase::Failed)
     }
 
     /// Whether it is under way.
@@ -181,9 +182,15 @@ impl Lane {
         let last = self.core.with_value(|core| core.history.epochs.last().cloned());
         if let Some(last) = last.filter(|last| last.seconds > 0.0) {
             // Measuring is a part of the time.
-            speed::remember(&plan.recipe, &device, (last.epoch * plan.recipe.images) as f64 / last.seconds);
+            speed::remember(
+                &plan.recipe,
+                &device,
+                (last.epoch * plan.recipe.images) as f64 / last.seconds,
+            );
         }
-        self.core.with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &device, &core.history));
+        self.core.with_value(|core| {
+            self.shared.library.keep(&plan.title, &plan.recipe, &device, &core.history)
+        });
     }
 
     /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.
@@ -217,7 +224,9 @@ impl Lane {
     /// Ends the worker: the next one opens another device.
     pub fn end_worker(self) {
         let was_fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
-        self.core.update_value(|core| (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0));
+        self.core.update_value(|core| {
+            (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0)
+        });
         self.device.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
             // The download ended with its worker; the next worker begins it again.

@@ -41,7 +41,9 @@ impl Lane {
                 self.load();
             }
             Reply::Pictures { shown, clean } => {
-                self.core.update_value(|core| core.memory = core.memory.clone().of_pictures(shown, clean));
+                self.core.update_value(|core| {
+                    core.memory = core.memory.clone().of_pictures(shown, clean)
+                });
                 self.pictures.set(Arc::new(bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()));
             }
             Reply::Event { event: event @ Event::Started { .. } } => self.started(event, written),
@@ -73,7 +75,9 @@ impl Lane {
     fn started(self, event: Event, written: Option<JsValue>) {
         let Event::Started { recipe, step, .. } = &event else { return };
         if self.answered() > 0
-            || !self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe))
+            || !self
+                .plan
+                .with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.recipe == *recipe))
         {
             return;
         }
@@ -183,7 +187,9 @@ impl Lane {
             Some(_) => "goes on from its last checkpoint",
             None => "begins again at step 0 (the same seed gives the same curve)",
         });
-        self.shared.messages.show(format!("{message} A new worker was started; the run {goes_on}."));
+        self.shared
+            .messages
+            .show(format!("{message} A new worker was started; the run {goes_on}."));
         if self.phase.get_untracked() == Phase::Running {
             self.phase.set(Phase::Loading);
         }

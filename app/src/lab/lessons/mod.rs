@@ -78,15 +78,22 @@ impl Measure {
 
     /// As a person reads it.
     pub fn words(self, value: f64) -> String {
-        if self == Self::TimeToFit { format!("{value:.1} times") } else { super::format::percent(value) }
+        if self == Self::TimeToFit {
+            format!("{value:.1} times")
+        } else {
+            super::format::percent(value)
+        }
     }
 
     /// Read off a run that is over.
     fn of(self, history: &History, first: Option<&History>) -> Option<f64> {
         let summary = history.summary.as_ref()?;
         let truths = || {
-            let measured = history.epochs.iter().filter_map(|epoch| epoch.accuracy.as_ref()?.corrupted);
-            measured.filter(|found| found.count > 0).map(|found| found.still_clean as f64 / found.count as f64)
+            let measured =
+                history.epochs.iter().filter_map(|epoch| epoch.accuracy.as_ref()?.corrupted);
+            measured
+                .filter(|found| found.count > 0)
+                .map(|found| found.still_clean as f64 / found.count as f64)
         };
         match self {
             Self::TrainAccuracy => Some(summary.train_accuracy),
@@ -103,14 +110,16 @@ impl Guess {
     pub fn here(&self, page: Page) -> Option<f64> {
         let plans = page.plans.get();
         let first = plans.first().and_then(|plan| history_of(page, plan));
-        history_of(page, plans.get(self.place)?).and_then(|history| self.measure.of(&history, first.as_ref()))
+        history_of(page, plans.get(self.place)?)
+            .and_then(|history| self.measure.of(&history, first.as_ref()))
     }
 
     /// What the paper has.
     pub fn paper(&self) -> Option<f64> {
         let (table, name) = self.row?;
         let published = published_row(table, name)?;
-        let number = if self.measure == Measure::TestAccuracy { published.test } else { published.train };
+        let number =
+            if self.measure == Measure::TestAccuracy { published.test } else { published.train };
         number.map(|number| number.percent / 100.0)
     }
 }

@@ -19,7 +19,8 @@ impl Prediction {
         let stored = storage().and_then(|storage| storage.get_item(&key(lesson)).ok().flatten());
         let made = stored.as_deref().map(read).filter(|values| values.len() == count);
         let is_made = made.is_some();
-        let values = made.map_or(vec![None; count], |values| values.into_iter().map(Some).collect());
+        let values =
+            made.map_or(vec![None; count], |values| values.into_iter().map(Some).collect());
         Self { lesson, values: RwSignal::new(values), is_made: RwSignal::new(is_made) }
     }
 
@@ -46,7 +47,13 @@ impl Prediction {
     /// Lets it stand.
     pub fn make(self) {
         self.is_made.set(true);
-        let text: Vec<_> = self.values.get_untracked().into_iter().flatten().map(|value| value.to_string()).collect();
+        let text: Vec<_> = self
+            .values
+            .get_untracked()
+            .into_iter()
+            .flatten()
+            .map(|value| value.to_string())
+            .collect();
         if let Some(storage) = storage() {
             // Where nothing can be stored, it stands until the page is closed.
             let _ = storage.set_item(&key(self.lesson), &text.join(" "));

@@ -50,9 +50,19 @@ pub static LESSONS: [Lesson; 6] = [
                 measure: Measure::TestAccuracy,
                 row: Some(("table1", "mlp-1x512/plain")),
             },
-            Guess { label: "… a quarter random", place: 1, measure: Measure::TestAccuracy, row: None },
+            Guess {
+                label: "… a quarter random",
+                place: 1,
+                measure: Measure::TestAccuracy,
+                row: None,
+            },
             Guess { label: "… half random", place: 2, measure: Measure::TestAccuracy, row: None },
-            Guess { label: "… three quarters random", place: 3, measure: Measure::TestAccuracy, row: None },
+            Guess {
+                label: "… three quarters random",
+                place: 3,
+                measure: Measure::TestAccuracy,
+                row: None,
+            },
             Guess {
                 label: "… all random",
                 place: 4,
@@ -80,10 +90,25 @@ pub static LESSONS: [Lesson; 6] = [
                with the first?",
         query: "race=conditions&images=500&epochs=60",
         guesses: &[
-            Guess { label: "True labels take this long", place: 0, measure: Measure::TimeToFit, row: None },
+            Guess {
+                label: "True labels take this long",
+                place: 0,
+                measure: Measure::TimeToFit,
+                row: None,
+            },
             Guess { label: "Random labels", place: 1, measure: Measure::TimeToFit, row: None },
-            Guess { label: "Pixels shuffled, all alike", place: 2, measure: Measure::TimeToFit, row: None },
-            Guess { label: "Pixels shuffled, each its own way", place: 3, measure: Measure::TimeToFit, row: None },
+            Guess {
+                label: "Pixels shuffled, all alike",
+                place: 2,
+                measure: Measure::TimeToFit,
+                row: None,
+            },
+            Guess {
+                label: "Pixels shuffled, each its own way",
+                place: 3,
+                measure: Measure::TimeToFit,
+                row: None,
+            },
             Guess { label: "Pure noise", place: 4, measure: Measure::TimeToFit, row: None },
         ],
         why: "Pictures of noise lie far apart from each other, so it is easy to tell each from all others and hang any \

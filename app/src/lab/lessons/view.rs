@@ -26,7 +26,9 @@ pub fn LessonView(page: Page, number: usize) -> impl IntoView {
     };
     let run_state = move || match () {
         () if is_over.get() => "This is what came of it.".to_owned(),
-        () if !prediction.is_made() && !prediction.is_complete() => "Move every slider to where you expect it.".into(),
+        () if !prediction.is_made() && !prediction.is_complete() => {
+            "Move every slider to where you expect it.".into()
+        }
         () if !prediction.is_made() => "Settled? Then see.".into(),
         () if all() > 1 => format!("{} of {} runs are done.", done(), all()),
         () => "Training. Watch the curves.".into(),
@@ -90,7 +92,8 @@ fn GuessRow(page: Page, prediction: Prediction, guess: &'static Guess, at: usize
     let predicted = move || prediction.value(at);
     let here = Memo::new(move |_| if prediction.is_made() { guess.here(page) } else { None });
     let paper = move || here.get().and_then(|_| guess.paper());
-    let words = move |value: Option<f64>| value.map_or("not yet".into(), |value| measure.words(value));
+    let words =
+        move |value: Option<f64>| value.map_or("not yet".into(), |value| measure.words(value));
     view! {
         <li class="guess" data-testid="guess">
             <label for=format!("guess-{at}")>{guess.label}</label>

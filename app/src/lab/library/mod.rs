@@ -93,7 +93,9 @@ impl Library {
 
     /// The latest finished run of a recipe.
     pub fn finished(self, recipe: &Recipe) -> Option<KeptRun> {
-        self.with(|runs| runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).cloned())
+        self.with(|runs| {
+            runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).cloned()
+        })
     }
 
     /// Keeps a run that has at least one epoch behind it.
@@ -143,8 +145,9 @@ impl Library {
 
     /// Lays a run over the charts, or takes it away.
     pub fn overlay(self, id: &str, is_overlaid: bool) {
-        self.runs
-            .update(|runs| runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.is_overlaid = is_overlaid));
+        self.runs.update(|runs| {
+            runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.is_overlaid = is_overlaid)
+        });
     }
 
     fn change(self, id: &str, change: impl FnOnce(&mut KeptRun)) {
@@ -174,7 +177,9 @@ impl Library {
         spawn_local(async move {
             let stored = store::keep(&id, &json).await;
             self.runs.update(|runs| {
-                runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.is_stored = stored.is_ok());
+                runs.iter_mut()
+                    .filter(|run| run.id == id)
+                    .for_each(|run| run.is_stored = stored.is_ok());
             });
             if let Err(reason) = stored {
                 self.messages.show(format!(

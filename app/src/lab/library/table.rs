@@ -17,9 +17,12 @@ use crate::train::{Record, to_csv, to_json};
 pub fn RunsTable(page: Page) -> impl IntoView {
     let library = page.library;
     let any = Memo::new(move |_| library.with(|runs| !runs.is_empty()));
-    let ids = move || library.with(|runs| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>());
-    let records = move || library.with(|runs| runs.iter().map(KeptRun::record).collect::<Vec<Record>>());
-    let export_json = move |_| files::offer("rote-runs.json", "application/json", &to_json(&records()));
+    let ids =
+        move || library.with(|runs| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>());
+    let records =
+        move || library.with(|runs| runs.iter().map(KeptRun::record).collect::<Vec<Record>>());
+    let export_json =
+        move |_| files::offer("rote-runs.json", "application/json", &to_json(&records()));
     let export_csv = move |_| files::offer("rote-runs.csv", "text/csv", &to_csv(&records()));
     view! {
         <section class="runs card" aria-labelledby="runs-title">
@@ -82,8 +85,11 @@ pub fn RunsTable(page: Page) -> impl IntoView {
 fn RunRow(page: Page, id: String) -> impl IntoView {
     let library: Library = page.library;
     let id = StoredValue::new(id);
-    let run = Memo::new(move |_| library.with(|runs| runs.iter().find(|run| run.id == id.get_value()).cloned()));
-    let text = move |of: fn(&KeptRun) -> String| run.with(|run| run.as_ref().map(of).unwrap_or_default());
+    let run = Memo::new(move |_| {
+        library.with(|runs| runs.iter().find(|run| run.id == id.get_value()).cloned())
+    });
+    let text =
+        move |of: fn(&KeptRun) -> String| run.with(|run| run.as_ref().map(of).unwrap_or_default());
     let name = move || text(|run| run.name.clone());
     let restart = move |_| {
         if let Some(run) = run.get_untracked() {

@@ -11,7 +11,9 @@ use crate::lab::canvas::{PlotPicture, context};
 use crate::lab::format::percent;
 use crate::lab::lane::Lane;
 use crate::lab::page::Page;
-use crate::report::{Axis, Line, Memorization, Plot, Point, Reference, Stroke, round_up, thousands};
+use crate::report::{
+    Axis, Line, Memorization, Plot, Point, Reference, Stroke, round_up, thousands,
+};
 
 const SIDE: usize = 28;
 const BYTES: usize = SIDE * SIDE * 4;
@@ -24,7 +26,8 @@ pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>)
         let (Some(canvas), Some(picture)) = (canvas.get(), selected.get()) else { return };
         let pictures = lane.get().pictures.get();
         let Some(pixels) = pictures.get(picture * BYTES..(picture + 1) * BYTES) else { return };
-        let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
+        let image =
+            ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
         if let (Some(context), Ok(image)) = (context(&canvas), image) {
             let _ = context.put_image_data(&image, 0.0, 0.0);
         }
@@ -35,9 +38,13 @@ pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>)
     });
     let plot = move |()| {
         let picture = selected.get();
-        lane.get().with_memory(|memory| plot_of(memory, picture.filter(|picture| *picture < memory.count())))
+        lane.get().with_memory(|memory| {
+            plot_of(memory, picture.filter(|picture| *picture < memory.count()))
+        })
     };
-    let summary = Signal::derive(move || format!("Probabilities over time. {}", words.get().unwrap_or_default()));
+    let summary = Signal::derive(move || {
+        format!("Probabilities over time. {}", words.get().unwrap_or_default())
+    });
     view! {
         <Show
             when=move || words.with(Option::is_some)
@@ -69,8 +76,11 @@ fn story(memory: &Memorization, picture: usize) -> String {
     } else {
         format!("Picture {}: {}, but it is told {}.", picture + 1, name(clean), name(shown))
     };
-    let Some(said) = memory.said(picture) else { return format!("{told} It has not been asked yet.") };
-    let certainty = memory.moments().last().and_then(|last| last.probabilities(picture).nth(usize::from(said)));
+    let Some(said) = memory.said(picture) else {
+        return format!("{told} It has not been asked yet.");
+    };
+    let certainty =
+        memory.moments().last().and_then(|last| last.probabilities(picture).nth(usize::from(said)));
     let now = format!("It now says {} ({}).", name(said), percent(certainty.unwrap_or_default()));
     let fitted = match memory.fitted_in(picture) {
         Some(epoch) => format!("As told since epoch {epoch}"),
@@ -88,22 +98,34 @@ fn story(memory: &Memorization, picture: usize) -> String {
 fn plot_of(memory: &Memorization, picture: Option<usize>) -> Plot {
     let of_class = |class: u8, name: &str, color, stroke| {
         let points: Vec<Point> = picture.map_or_else(Vec::new, |picture| {
-            let value = |moment: &crate::report::Moment| moment.probabilities(picture).nth(usize::from(class));
-            memory.moments().iter().filter_map(|moment| Some((moment.step as f64, value(moment)?))).collect()
+            let value = |moment: &crate::report::Moment| {
+                moment.probabilities(picture).nth(usize::from(class))
+            };
+            memory
+                .moments()
+                .iter()
+                .filter_map(|moment| Some((moment.step as f64, value(moment)?)))
+                .collect()
         });
         Line { name: name.into(), color, stroke, points, band: Vec::new() }
     };
     let lines = picture.map_or_else(Vec::new, |picture| {
         let (shown, clean) = (memory.shown(picture), memory.clean(picture));
         let told = of_class(shown, &format!("told: {}", name(shown)), 1, Stroke::Solid);
-        let truth = (shown != clean).then(|| of_class(clean, &format!("is: {}", name(clean)), 0, Stroke::Dashed));
+        let truth = (shown != clean)
+            .then(|| of_class(clean, &format!("is: {}", name(clean)), 0, Stroke::Dashed));
         std::iter::once(told).chain(truth).collect()
     });
     let last = memory.moments().last().map_or(10.0, |last| last.step as f64);
     Plot {
         lines,
         x: Axis { start: 0.0, end: round_up(last.max(10.0)), number: thousands, name: "" },
-        y: Axis { start: 0.0, end: 1.0, number: |share| format!("{:.0} %", 100.0 * share), name: "" },
+        y: Axis {
+            start: 0.0,
+            end: 1.0,
+            number: |share| format!("{:.0} %", 100.0 * share),
+            name: "",
+        },
         reference: Some(Reference { value: 0.1, name: "chance 10 %".into(), is_left: false }),
     }
 }

@@ -49,7 +49,9 @@ fn arranged(memory: &Memorization, order: Order, filter: Filter) -> Vec<usize> {
     let mut pictures = match order {
         Order::Fitted => memory.by_fitted(),
         Order::Given => (0..memory.count()).collect(),
-        Order::Forgotten => ordered_by(memory.count(), |picture| -i64::from(memory.forgotten(picture))),
+        Order::Forgotten => {
+            ordered_by(memory.count(), |picture| -i64::from(memory.forgotten(picture)))
+        }
     };
     pictures.retain(|&picture| match filter {
         Filter::All => true,
@@ -131,7 +133,8 @@ fn is_chosen(page: Page, chosen: RwSignal<Option<usize>>, index: usize) -> bool 
 
 #[component]
 fn Words(words: &'static [&'static str], choose: impl Fn(usize) + 'static) -> impl IntoView {
-    let options = words.iter().map(|word| view! { <option value=*word>{*word}</option> }).collect_view();
+    let options =
+        words.iter().map(|word| view! { <option value=*word>{*word}</option> }).collect_view();
     let change = move |event| {
         let word = event_target_value(&event);
         if let Some(at) = words.iter().position(|known| *known == word) {
@@ -147,7 +150,9 @@ fn Legend(lane: Signal<Lane>) -> impl IntoView {
     let counts = Memo::new(move |_| lane.get().with_memory(Memorization::counts));
     let measured = Memo::new(move |_| lane.get().with_memory(Memorization::is_measured));
     let entry = move |fate: Fate, word: &'static str, class: &'static str| {
-        let count = move || if measured.get() { grouped(counts.get()[fate as usize] as u64) } else { "–".into() };
+        let count = move || {
+            if measured.get() { grouped(counts.get()[fate as usize] as u64) } else { "–".into() }
+        };
         view! {
             <li>
                 <span class=format!("swatch {class}") aria-hidden="true"></span>
@@ -176,7 +181,9 @@ fn Pictures(
     selected: RwSignal<Option<usize>>,
 ) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let shown = Memo::new(move |_| lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get())));
+    let shown = Memo::new(move |_| {
+        lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get()))
+    });
     let cells = StoredValue::new(Cells::default());
     Effect::new(move |_| {
         page.look.track();
@@ -200,7 +207,9 @@ fn Pictures(
     });
     let click = move |event: web_sys::MouseEvent| {
         let scale = pixel_ratio();
-        let at = cells.get_value().at(f64::from(event.offset_x()) * scale, f64::from(event.offset_y()) * scale);
+        let at = cells
+            .get_value()
+            .at(f64::from(event.offset_x()) * scale, f64::from(event.offset_y()) * scale);
         selected.set(at.and_then(|at| shown.with(|shown| shown.get(at).copied())));
     };
     let press = move |event: KeyboardEvent| {
@@ -215,7 +224,8 @@ fn Pictures(
         event.prevent_default();
         shown.with(|shown| {
             let now = selected.get().and_then(|picture| shown.iter().position(|of| *of == picture));
-            let next = now.map_or(0, |at| (at as isize + step).clamp(0, shown.len() as isize - 1) as usize);
+            let next = now
+                .map_or(0, |at| (at as isize + step).clamp(0, shown.len() as isize - 1) as usize);
             selected.set(shown.get(next).copied());
         });
     };

@@ -81,7 +81,8 @@ pub fn paint(
         let Some(source) = pictures.get(picture * BYTES..(picture + 1) * BYTES) else { continue };
         let (left, top) = (at % cells.columns * cells.cell, at / cells.columns * cells.cell);
         let fate = memory.fate(picture);
-        let frame = if selected == Some(picture) { Some(look.ink) } else { frame_color(fate, look) };
+        let frame =
+            if selected == Some(picture) { Some(look.ink) } else { frame_color(fate, look) };
         // What is not learned yet stays in the background.
         let is_pale = matches!(fate, Some(Fate::NotFitted));
         for y in 0..side {
@@ -89,8 +90,9 @@ pub fn paint(
             for x in 0..side {
                 let to_edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
                 // Dashes, so that this frame is told from the others without colour.
-                let is_gap =
-                    fate == Some(Fate::StillTruth) && selected != Some(picture) && (x + y) / (2 * look.frame) % 2 == 1;
+                let is_gap = fate == Some(Fate::StillTruth)
+                    && selected != Some(picture)
+                    && (x + y) / (2 * look.frame) % 2 == 1;
                 let color = match frame {
                     Some(color) if to_edge < look.frame && !is_gap => color,
                     _ if to_edge < look.frame => continue,
@@ -106,7 +108,9 @@ pub fn paint(
             }
         }
     }
-    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32) {
+    if let Ok(image) =
+        ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32)
+    {
         // Only a tainted or oversized image fails here, and this one is neither.
         let _ = context.put_image_data(&image, 0.0, 0.0);
     }

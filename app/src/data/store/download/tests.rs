@@ -27,8 +27,9 @@ impl Server {
                 let mut from = None;
                 for line in head.take_while(|line| !line.is_empty()) {
                     let line = line.to_ascii_lowercase();
-                    from =
-                        from.or(line.strip_prefix("range: bytes=").map(|r| r.trim_end_matches('-').parse().unwrap()));
+                    from = from.or(line
+                        .strip_prefix("range: bytes=")
+                        .map(|r| r.trim_end_matches('-').parse().unwrap()));
                 }
                 stream.write_all(&answer(&content, from)).unwrap();
                 from
@@ -51,7 +52,10 @@ pub(in crate::data::store) fn from_here(url: &str, bytes: usize) -> Download {
 }
 
 fn ok(content: &[u8], _: Option<usize>) -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        content.len()
+    );
     [head.as_bytes(), content].concat()
 }
 
@@ -67,7 +71,10 @@ fn rest(content: &[u8], from: Option<usize>) -> Vec<u8> {
 }
 
 /// The right answer, but the connection closes when 1,000 bytes of it are still to come.
-pub(in crate::data::store) fn rest_but_the_last_1000(content: &[u8], from: Option<usize>) -> Vec<u8> {
+pub(in crate::data::store) fn rest_but_the_last_1000(
+    content: &[u8],
+    from: Option<usize>,
+) -> Vec<u8> {
     let mut answer = rest(content, from);
     answer.truncate(answer.len() - 1_000);
     answer
@@ -165,7 +172,10 @@ fn a_part_longer_than_the_file_is_thrown_away() {
 #[test]
 fn a_server_that_keeps_failing_is_given_up_and_the_part_kept() {
     let outcome = download(Some(&content()[..5]), &[unavailable, unavailable]);
-    assert_eq!(reason(&outcome), "the server answered 503 Service Unavailable, with 5 of 200000 bytes here");
+    assert_eq!(
+        reason(&outcome),
+        "the server answered 503 Service Unavailable, with 5 of 200000 bytes here"
+    );
     assert_eq!(outcome.part.as_deref(), Some(&content()[..5]));
     assert_eq!(outcome.file, None);
 }
@@ -185,7 +195,9 @@ fn another_file_under_the_same_address_is_refused_before_it_is_written() {
 
 #[test]
 fn a_stream_that_does_not_end_is_cut_off_and_not_kept() {
-    let endless: Answer = |content, _| [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", content, b"and more"].concat();
+    let endless: Answer = |content, _| {
+        [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", content, b"and more"].concat()
+    };
     let outcome = download(None, &[endless]);
     assert_eq!(reason(&outcome), "the server sent more than the archive's 200000 bytes");
     assert_eq!((outcome.file, outcome.part), (None, None));
@@ -199,8 +211,13 @@ fn a_full_disk_ends_the_download_with_what_to_do() {
     std::os::unix::fs::symlink("/dev/full", part_of(&target)).unwrap();
     let server = Server::start(content(), &[rest_but_the_last_1000]);
     let download = from_here(&server.url, 200_000);
-    let Err(Failure::Here(error)) = download.run(&target, &mut |_| {}) else { panic!("the disk is full") };
+    let Err(Failure::Here(error)) = download.run(&target, &mut |_| {}) else {
+        panic!("the disk is full")
+    };
     let sentence = error.to_string();
-    assert!(sentence.contains("archive.part could not be written: No space left on device"), "{sentence}");
+    assert!(
+        sentence.contains("archive.part could not be written: No space left on device"),
+        "{sentence}"
+    );
     assert!(sentence.contains("free some space") && !target.exists());
 }

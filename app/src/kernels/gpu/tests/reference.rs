@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::kernels::plan::{
-    BATCH_NORM_EPSILON, LRN_ALPHA, LRN_RADIUS, Node, Operation, Plan, RUNNING_MOMENTUM, View, Window,
+    BATCH_NORM_EPSILON, LRN_ALPHA, LRN_RADIUS, Node, Operation, Plan, RUNNING_MOMENTUM, View,
+    Window,
 };
 
 /// A network with its numbers.
@@ -25,7 +26,8 @@ fn taps(node: &Node, window: Window, images: usize) -> Vec<(usize, usize, usize)
     let (inputs, outputs) = (node.input.side, node.output.side);
     let mut all = Vec::new();
     for output in 0..images * outputs * outputs {
-        let (image, y, x) = (output / outputs / outputs, output / outputs % outputs, output % outputs);
+        let (image, y, x) =
+            (output / outputs / outputs, output / outputs % outputs, output % outputs);
         for tap in 0..window.size * window.size {
             let row = (y * window.step + tap / window.size).checked_sub(window.before);
             let column = (x * window.step + tap % window.size).checked_sub(window.before);
@@ -50,7 +52,8 @@ impl<'a> Reference<'a> {
     ) -> Self {
         let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
         let images = input.len() / plan.buffers[0];
-        let mut buffers: Vec<Vec<f64>> = plan.buffers.iter().map(|size| vec![0.0; size * images]).collect();
+        let mut buffers: Vec<Vec<f64>> =
+            plan.buffers.iter().map(|size| vec![0.0; size * images]).collect();
         let slopes = buffers.clone();
         buffers[0] = wide(input);
         Self {
@@ -98,12 +101,14 @@ impl<'a> Reference<'a> {
                     let weights = &self.parameters[weight.clone()];
                     for (from, to, tap) in taps(node, *window, self.images) {
                         each(input.channels, output.channels, |c, o| {
-                            y[output.at(to) + o] +=
-                                x[input.at(from) + c] * weights[(tap * input.channels + c) * output.channels + o];
+                            y[output.at(to) + o] += x[input.at(from) + c]
+                                * weights[(tap * input.channels + c) * output.channels + o];
                         });
                     }
                     if let Some(bias) = bias {
-                        for_all(output, pixels, |at, _, channel| y[at] += self.parameters[bias.start + channel]);
+                        for_all(output, pixels, |at, _, channel| {
+                            y[at] += self.parameters[bias.start + channel]
+                        });
                     }
                 }
                 Operation::Dense { weight, bias, relu } => {
@@ -111,11 +116,13 @@ impl<'a> Reference<'a> {
                     let length = input.pixels() * input.stride;
                     for image in 0..self.images {
                         each(length, output.channels, |i, o| {
-                            y[output.at(image) + o] +=
-                                x[image * length + i] * self.parameters[weight.start + i * output.channels + o];
+                            y[output.at(image) + o] += x[image * length + i]
+                                * self.parameters[weight.start + i * output.channels + o];
                         });
                     }
-                    for_all(output, pixels, |at, _, channel| y[at] += self.parameters[bias.start + channel]);
+                    for_all(output, pixels, |at, _, channel| {
+                        y[at] += self.parameters[bias.start + channel]
+                    });
                 }
                 Operation::BatchNorm { beta, statistics, relu } => {
                     is_cut = *relu;
@@ -144,13 +151,21 @@ impl<'a> Reference<'a> {
                     }
                 }
                 Operation::LocalResponseNorm => for_all(output, pixels, |at, pixel, channel| {
-                    y[at] = x[input.at(pixel) + channel] * scale(input, &x, pixel, channel).powf(-0.75);
+                    y[at] =
+                        x[input.at(pixel) + channel] * scale(input, &x, pixel, channel).powf(-0.75);
                 }),
-                Operation::MeanPool => for_all(input, self.images * input.pixels(), |at, pixel, channel| {
-                    y[output.at(pixel / input.pixels()) + channel] += x[at] / input.pixels() as f64;
-                }),
+                Operation::MeanPool => {
+                    for_all(input, self.images * input.pixels(), |at, pixel, channel| {
+                        y[output.at(pixel / input.pixels()) + channel] +=
+                            x[at] / input.pixels() as f64;
+                    })
+                }
                 Operation::Dropout { mask } => for_all(output, pixels, |at, pixel, channel| {
-                    let mask = if training { self.masks[*mask][pixel * output.channels + channel] } else { 1.0 };
+                    let mask = if training {
+                        self.masks[*mask][pixel * output.channels + channel]
+                    } else {
+                        1.0
+                    };
                     y[at] = x[input.at(pixel) + channel] * mask;
                 }),
             }
@@ -214,13 +229,19 @@ impl<'a> Reference<'a> {
                         let scale = 1.0 / (variance[channel] + BATCH_NORM_EPSILON).sqrt();
                         let all: Vec<(f64, f64)> = (0..pixels)
                             .map(|pixel| {
-                                ((x[input.at(pixel) + channel] - mean[channel]) * scale, dy[output.at(pixel) + channel])
+                                (
+                                    (x[input.at(pixel) + channel] - mean[channel]) * scale,
+                                    dy[output.at(pixel) + channel],
+                                )
                             })
                             .collect();
-                        let average = all.iter().map(|(_, slope)| slope).sum::<f64>() / pixels as f64;
-                        let product = all.iter().map(|(value, slope)| value * slope).sum::<f64>() / pixels as f64;
+                        let average =
+                            all.iter().map(|(_, slope)| slope).sum::<f64>() / pixels as f64;
+                        let product = all.iter().map(|(value, slope)| value * slope).sum::<f64>()
+                            / pixels as f64;
                         for (pixel, (value, slope)) in all.iter().enumerate() {
-                            dx[input.at(pixel) + channel] += scale * (slope - average - value * product);
+                            dx[input.at(pixel) + channel] +=
+                                scale * (slope - average - value * product);
                         }
                     }
                 }
@@ -241,15 +262,24 @@ impl<'a> Reference<'a> {
                     dx[input.at(pixel) + channel] += dy[at] * scale.powf(-0.75);
                     for near in neighbours(input, channel) {
                         let place = input.at(pixel);
-                        dx[place + near] -=
-                            dy[at] * x[place + channel] * 0.75 * scale.powf(-1.75) * LRN_ALPHA * 2.0 * x[place + near];
+                        dx[place + near] -= dy[at]
+                            * x[place + channel]
+                            * 0.75
+                            * scale.powf(-1.75)
+                            * LRN_ALPHA
+                            * 2.0
+                            * x[place + near];
                     }
                 }),
-                Operation::MeanPool => for_all(input, self.images * input.pixels(), |at, pixel, channel| {
-                    dx[at] += dy[output.at(pixel / input.pixels()) + channel] / input.pixels() as f64;
-                }),
+                Operation::MeanPool => {
+                    for_all(input, self.images * input.pixels(), |at, pixel, channel| {
+                        dx[at] +=
+                            dy[output.at(pixel / input.pixels()) + channel] / input.pixels() as f64;
+                    })
+                }
                 Operation::Dropout { mask } => for_all(output, pixels, |at, pixel, channel| {
-                    dx[input.at(pixel) + channel] += dy[at] * self.masks[*mask][pixel * output.channels + channel];
+                    dx[input.at(pixel) + channel] +=
+                        dy[at] * self.masks[*mask][pixel * output.channels + channel];
                 }),
             }
         }
@@ -280,5 +310,6 @@ fn neighbours(view: View, channel: usize) -> Range<usize> {
 }
 
 fn scale(view: View, x: &[f64], pixel: usize, channel: usize) -> f64 {
-    1.0 + LRN_ALPHA * neighbours(view, channel).map(|near| x[view.at(pixel) + near].powi(2)).sum::<f64>()
+    1.0 + LRN_ALPHA
+        * neighbours(view, channel).map(|near| x[view.at(pixel) + near].powi(2)).sum::<f64>()
 }
