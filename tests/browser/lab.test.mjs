@@ -42,9 +42,8 @@ test("the map counts every picture, and what the network was told wrongly is mem
 
 test("the map outlives a reload in the middle of training", async () => {
   const rote = await RotePage.open(browser, HALF);
+  await rote.pauseAfter("a", 20);
   await rote.press("train");
-  await rote.steps("a", 20);
-  await rote.press("pause");
   await rote.reaches("a", "paused");
   const before = await fates(rote);
   await rote.page.reload();
@@ -73,6 +72,10 @@ test("a run is kept, renamed, laid over, exported, imported elsewhere and reprod
   const [run] = JSON.parse(json).runs;
   assert.equal(run.name, "half of them lies");
   assert.equal(run.settings.seed, "1", "what is the default is told too");
+  // What the worker said of itself and of its data, whose numbers these are.
+  const { origin } = run.events[0];
+  assert.match(run.data_sha256, /^[0-9a-f]{64}$/);
+  for (const what of ["data_sha256", "revision", "device", "version"]) assert.equal(run[what], origin[what], what);
   // It is still there after a reload.
   await rote.page.reload();
   await rote.testid("run").waitFor();

@@ -64,64 +64,51 @@ test("nothing is wider than a phone", async () => {
   }
 });
 
-test("while a CNN trains, no task of the page takes 50 ms, and a key is answered within 200 ms", async () => {
-  const seconds = Number(process.env.ROTE_SMOOTH_SECONDS ?? 10);
+// How long tasks, frames and answers take is what `cargo xtask bench page` measures; a test would measure the machine.
+test("while a CNN trains, the page paints, answers every key, and leaves most of its time to the browser", async () => {
   const rote = await RotePage.open(browser, "race=off&model=cnn-small&engine=cpu&images=500&batch-size=50&epochs=1000&label-corruption=0.5");
   await rote.press("train");
   await rote.steps("a", 5);
-  const measured = await rote.page.evaluate(async (seconds) => {
-    const tasks = [];
-    const answers = [];
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
-    new PerformanceObserver((list) => answers.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "event", durationThreshold: 16 });
-    const paints = [];
-    const until = performance.now() + seconds * 1000;
-    while (performance.now() < until) {
-      const before = performance.now();
-      window.scrollBy(0, Math.sin(before / 300) * 40);
-      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-      paints.push(performance.now() - before);
-    }
-    paints.sort((a, b) => a - b);
-    return { longest: Math.max(0, ...tasks), slowest: Math.max(0, ...answers), frame: paints[Math.floor(paints.length * 0.95)], frames: paints.length };
-  }, seconds);
-  // Keys, by a real keyboard event, while it goes on.
-  const seed = rote.page.locator("#guess-0, .map-pictures canvas").first();
-  await seed.focus();
-  const answered = [];
-  for (let press = 0; press < 5; press++) {
-    answered.push(
-      await rote.page.evaluate(() => {
-        window.keyPainted = new Promise((done) => addEventListener("keydown", () => {
-          const began = performance.now();
-          requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-        }, { once: true, capture: true }));
-      }).then(() => rote.page.keyboard.press("ArrowRight")).then(() => rote.page.evaluate(() => window.keyPainted)),
-    );
+  const began = await rote.number("a", "step");
+  // The seconds that the page's own thread has computed, which other programs do not lengthen.
+  const session = await rote.page.context().newCDPSession(rote.page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busySeconds = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+  const before = await busySeconds();
+  const painting = rote.page.evaluate(async () => {
+    const start = performance.now();
+    for (let frame = 0; frame < 120; frame++) await new Promise((done) => requestAnimationFrame(done));
+    return (performance.now() - start) / 1000;
+  });
+  const seconds = await painting;
+  const share = ((await busySeconds()) - before) / seconds;
+  console.log(`the page's thread computed for ${(100 * share).toFixed(0)} % of 120 frames`);
+  assert.ok(share < 0.5, `the page's thread computed for ${share} of the time`);
+  // Keys, by a real keyboard: each is answered before the next, and before the run ends.
+  await rote.page.locator(".map-pictures canvas").focus();
+  for (let picture = 1; picture <= 5; picture++) {
+    await rote.page.keyboard.press("ArrowRight");
+    await rote.testid("detail").getByText(`Picture ${picture}:`).waitFor();
   }
-  console.log(`longest task ${measured.longest.toFixed(0)} ms, 95 % of ${measured.frames} frames within ${measured.frame.toFixed(0)} ms, slowest key to paint ${Math.max(...answered).toFixed(0)} ms, in ${seconds} s`);
-  assert.ok(measured.longest < 50, `a task took ${measured.longest} ms`);
-  assert.ok(Math.max(...answered) < 200, `keys were answered in ${answered} ms`);
+  await rote.steps("a", began + 20);
+  await rote.reaches("a", "running");
   await rote.page.context().close();
 });
 
-test("the page paints and answers within a second, without the engine", async () => {
+test("the page paints and answers though the engine never arrives", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
   await context.route("**/engine*", () => {}); // never answered
-  const page = await context.newPage();
-  const address = process.env.ROTE_URL ?? "http://localhost:8080/";
-  const tries = [];
-  for (let attempt = 0; attempt < 3; attempt++) {
-    await page.goto(address, { waitUntil: "commit" });
-    await page.getByTestId("train").waitFor();
-    tries.push(await page.evaluate(() => ({
-      painted: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
-      answers: performance.now(),
-    })));
-  }
-  console.log(tries.map(({ painted, answers }) => `painted ${painted?.toFixed(0)} ms, answers ${answers.toFixed(0)} ms`).join("; "));
-  const best = (name) => Math.min(...tries.map((one) => one[name]));
-  assert.ok(best("painted") < 1000 && best("answers") < 1000, JSON.stringify(tries));
+  const rote = await RotePage.open(browser, "race=off", { context });
+  assert.ok(await rote.page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length === 1), "it is painted");
+  const seed = rote.page.locator("#setting-seed");
+  await seed.fill("42");
+  await seed.press("Enter");
+  await rote.page.waitForURL(/seed=42/);
+  await rote.press("train");
+  await rote.reaches("a", "loading");
+  await rote.testid("view-runs").click();
+  await rote.testid("view-lab").click();
+  await rote.testid("train").waitFor();
   await context.close();
 });
 
@@ -144,17 +131,15 @@ test("training goes on in a hidden tab", async () => {
 
 test("a worker that says nothing for a minute is told of, and another goes on in its place", async () => {
   const rote = await RotePage.open(browser, "race=off&engine=cpu&images=100&batch-size=10&epochs=30");
+  await rote.pauseAfter("a", 20);
   await rote.press("train");
-  await rote.steps("a", 20);
-  await rote.press("pause");
   await rote.reaches("a", "paused");
   const paused = await rote.number("a", "step");
   await rote.page.clock.install();
   await rote.press("train");
-  // A worker that hangs: its messages do not arrive any more.
+  // A worker that hangs for good: its messages do not arrive any more.
   await rote.page.workers()[0].evaluate(() => {
-    const until = Date.now() + 20_000;
-    setTimeout(() => { while (Date.now() < until); });
+    setTimeout(() => { for (;;); });
   });
   await rote.page.clock.fastForward("01:30");
   await rote.page.getByRole("button", { name: "Start a new worker" }).click();

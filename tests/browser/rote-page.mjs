@@ -76,6 +76,24 @@ export class RotePage {
     );
   }
 
+  // Presses Pause as soon as the page shows that many steps. In the page and not from here, so that it does not matter how
+  // long a busy machine takes to hand a click over. To be called before the run begins.
+  pauseAfter(lane, count) {
+    return this.page.evaluate(
+      ([lane, count]) => {
+        const root = document.querySelector(`[data-testid="lane-${lane}"]`);
+        new MutationObserver((_, observer) => {
+          const pause = document.querySelector('button[data-testid="pause"]');
+          const steps = Number(root.querySelector('[data-testid="step"]')?.dataset.value ?? 0);
+          if (steps < count || pause.disabled) return;
+          observer.disconnect();
+          pause.click();
+        }).observe(root, { subtree: true, childList: true, attributes: true });
+      },
+      [lane, count],
+    );
+  }
+
   // The losses of every step, in order of steps.
   losses(index = 0) {
     return this.page.evaluate((index) => {

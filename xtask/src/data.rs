@@ -24,7 +24,7 @@ pub fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The command line of this checkout, built if need be (10 minutes on two cores the first time).
+/// The command line of this checkout, built if need be (5 minutes on two cores the first time).
 pub fn rote() -> Command {
     let mut command = Command::new("cargo");
     command

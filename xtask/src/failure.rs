@@ -13,6 +13,8 @@ pub enum Failure {
     Start { program: String, source: std::io::Error, fix: &'static str },
     #[error("`{line}` ended with {status}; {fix}")]
     Command { line: String, status: std::process::ExitStatus, fix: String },
+    #[error("{summary}")]
+    Checks { summary: String },
     #[error("cannot {action} {}: {source}; check that the folder is writable and the disk not full", path.display())]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
 }

@@ -5,12 +5,16 @@ mod bench;
 mod check;
 mod data;
 mod failure;
+mod flags;
 mod page;
 mod paths;
+mod prebuilt;
+mod revision;
 mod serve;
 mod server;
 mod setup;
 mod shell;
+mod sysroot;
 mod toolchain;
 mod tools;
 mod wasm;
@@ -24,16 +28,20 @@ The commands of this project. All can be repeated: what is already there is not 
 Usage: cargo xtask <COMMAND>
 
   setup                        Install what is missing for the page and the tests: WebAssembly compiler, Trunk,
-                               wasm-bindgen, browser driver, Chromium (10 minutes on two cores, once)
-  serve [--port 8080] [--open] Build the page and serve it (half an hour the first time, then seconds)
+                               wasm-bindgen, browser driver, Chromium (1 minute; 5 where Trunk and wasm-bindgen
+                               cannot be fetched and are built)
+  serve [--port 8080] [--open] Build the page and serve it (8 minutes the first time, then seconds)
         [--dist-only]          ... only build it, into dist/
   test                         Every check: formatting, lints, tests, page weight, browser tests
-                               (50 minutes the first time, 15 after that)
+                               (17 minutes behind a first `serve`)
   data                         Fetch CIFAR-10 and cut the page's larger subsets into public/data/ (5 minutes)
-  bench                        What a training step costs here and in PyTorch, TensorFlow.js and jax-js, into
-                               docs/performance.md (an hour); or one part of it:
+  bench                        What a training step costs here and in PyTorch, TensorFlow.js and jax-js, and the page's
+                               own figures, into docs/performance.md (an hour); or one part of it:
   bench cpu|gpu|browser        ... [--models A,B] [--rounds 5] [--peers rote-cpu,jax-wasm]
+  bench page                   ... first paint, frames and keys while a CNN trains, the first race [--rounds 5]
   bench weight|report          ... what the page weighs; the document anew from what was measured before
+
+Times are of two cores.
 ";
 
 fn main() -> std::process::ExitCode {
@@ -54,14 +62,16 @@ fn run(words: &[String]) -> Result<(), Failure> {
             print!("{HELP}");
             Ok(())
         }
-        ["setup"] => setup::everything().map(|_| println!("Everything is there.")),
+        ["setup"] => setup::everything().map(|()| println!("Everything is there.")),
         ["serve", options @ ..] => serve::run(&serve::Options::parse(options)?),
         ["test"] => check::run(),
         ["data"] => data::run(),
         ["bench"] => bench::run(None, &[]),
-        ["bench", kind @ ("cpu" | "gpu" | "browser" | "weight" | "report"), options @ ..] => {
-            bench::run(Some(kind), options)
-        }
+        [
+            "bench",
+            kind @ ("cpu" | "gpu" | "browser" | "page" | "weight" | "report"),
+            options @ ..,
+        ] => bench::run(Some(kind), options),
         _ => Err(Failure::Usage { given: words.join(" ") }),
     }
 }

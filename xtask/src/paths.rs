@@ -35,6 +35,11 @@ pub fn tools() -> PathBuf {
         .map_or_else(|| home().join(".cache").join("rote").join("tools"), PathBuf::from)
 }
 
+/// Cargo's own folder, with the sources of all dependencies: `CARGO_HOME`, or `.cargo` in the home folder.
+pub fn cargo_home() -> PathBuf {
+    std::env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from)
+}
+
 fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(std::env::temp_dir)
 }

@@ -1,18 +1,11 @@
 //! What must be there before the page can be built or tested. Each part looks first and makes only what is missing.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::failure::Failure;
 use crate::toolchain::Toolchain;
-use crate::{shell, tools};
-
-/// What the tests need beyond the page.
-pub struct Everything {
-    pub toolchain: Toolchain,
-    pub chromium: PathBuf,
-    /// Whether the test that compares GPU and CPU has a driver, and may not be skipped.
-    pub has_vulkan: bool,
-}
+use crate::{paths, shell, tools};
 
 /// What building the page needs.
 pub fn page() -> Result<Toolchain, Failure> {
@@ -22,14 +15,36 @@ pub fn page() -> Result<Toolchain, Failure> {
 }
 
 /// What the tests need: the page's part, a browser, and a Vulkan driver where one can be had.
-pub fn everything() -> Result<Everything, Failure> {
-    let toolchain = page()?;
-    tools::npm_packages()?;
-    Ok(Everything { toolchain, chromium: tools::chromium()?, has_vulkan: vulkan()? })
+pub fn everything() -> Result<(), Failure> {
+    rust_components()?;
+    page()?;
+    browser()?;
+    vulkan().map(|_| ())
 }
 
-/// The test that lays a GPU run over a CPU run takes Mesa's software driver where there is no GPU.
-fn vulkan() -> Result<bool, Failure> {
+/// The formatter and the lints, which a small installation of Rust lacks.
+pub fn rust_components() -> Result<(), Failure> {
+    let is_there = |subcommand: &str| {
+        let mut cargo = Command::new("cargo");
+        shell::answer(cargo.args([subcommand, "--version"]).current_dir(paths::root())).is_some()
+    };
+    if is_there("fmt") && is_there("clippy") {
+        return Ok(());
+    }
+    println!("Adding the formatter and the lints with rustup (seconds, once).");
+    let mut rustup = Command::new("rustup");
+    rustup.args(["component", "add", "rustfmt", "clippy"]).current_dir(paths::root());
+    shell::output(&mut rustup, "install rustfmt and clippy for this compiler").map(|_| ())
+}
+
+/// Chromium, and the packages that drive it.
+pub fn browser() -> Result<PathBuf, Failure> {
+    tools::npm_packages()?;
+    tools::chromium()
+}
+
+/// The test that lays a GPU run over a CPU run takes Mesa's software driver where there is no GPU. Whether there is one.
+pub fn vulkan() -> Result<bool, Failure> {
     if cfg!(target_os = "linux") && !has_vulkan_driver() && shell::has_apt() {
         shell::apt_install(&["mesa-vulkan-drivers"])?;
     }

@@ -7,16 +7,21 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::{paths, shell};
+use crate::{flags, paths, revision, shell, sysroot};
 
 /// The target triple of the page.
 pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// Says which compiler is to build the page, where it should not be the first that can: to see what another makes of it.
+const CHOICE: &str = "ROTE_WEB_COMPILER";
 
 /// Debian's Rust for building browsers: it is kept recent, comes with the library's sources, and is another set of
 /// packages than `rustc`, which is years old in a stable release.
 const DISTRIBUTION_PACKAGES: &[&str] =
     &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"];
 const DISTRIBUTION_LINKER: &str = "wasm-ld-22";
+const DISTRIBUTION_CARGO: &str = "/usr/bin/cargo";
+const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 
 const BY_HAND: &str =
     "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`";
@@ -26,30 +31,27 @@ const BY_HAND: &str =
 pub enum Toolchain {
     /// The compiler that builds everything else too.
     Rustup,
-    /// The one under `/usr/bin`, with its own cargo and linker.
+    /// The one under `/usr/bin`, with its own cargo and linker, and our sysroot.
     Distribution,
 }
 
 impl Toolchain {
     /// Finds a compiler that builds for WebAssembly, or makes one.
     pub fn ready() -> Result<Self, Failure> {
-        if let Some(found) =
-            [Self::Rustup, Self::Distribution].into_iter().find(|toolchain| toolchain.works())
-        {
-            return Ok(found);
+        let candidates = candidates(std::env::var(CHOICE).ok().as_deref())?;
+        if let Some(found) = candidates.iter().find(|toolchain| toolchain.works()) {
+            return Ok(*found);
         }
-        println!("Adding the WebAssembly target with rustup (under a minute, once).");
-        let mut rustup = Command::new("rustup");
-        rustup.args(["target", "add", WASM]).current_dir(paths::root());
-        if shell::succeeds_within(&mut rustup, Duration::from_secs(90)) && Self::Rustup.works() {
-            return Ok(Self::Rustup);
+        for toolchain in candidates {
+            match toolchain {
+                Self::Rustup => add_target(),
+                Self::Distribution => install_distribution_compiler()?,
+            }
+            if toolchain.works() {
+                return Ok(*toolchain);
+            }
         }
-        println!("rustup did not bring the target; using the distribution's compiler instead.");
-        install_distribution_compiler()?;
-        if Self::Distribution.works() {
-            return Ok(Self::Distribution);
-        }
-        Err(Failure::setup(format!("the distribution's compiler cannot build for {WASM}"), BY_HAND))
+        Err(Failure::setup(format!("no compiler here builds for {WASM}"), BY_HAND))
     }
 
     /// What every build of the page runs under: `cargo build`, Trunk and clippy alike.
@@ -57,21 +59,26 @@ impl Toolchain {
         let mut path = vec![paths::tools().join("bin")];
         if self == Self::Distribution {
             path.push("/usr/bin".into());
-            command.env("RUSTC", self.rustc()).env("CARGO", "/usr/bin/cargo");
+            command.env("RUSTC", self.rustc()).env("CARGO", DISTRIBUTION_CARGO);
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DISTRIBUTION_LINKER);
         }
         command
             .env("PATH", path_with(&path))
             .env("CARGO_TARGET_DIR", paths::web_target())
             .current_dir(paths::root());
-        // Flags of the caller's environment would replace the target's own in .cargo/config.toml, SIMD among them.
-        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        // Flags of the caller's environment would come instead of ours.
+        command.env_remove("RUSTFLAGS");
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags::encoded(self.sysroot().as_deref()));
+        // In one place, because a build or a lint with another revision than the last would compile everything again.
+        if std::env::var_os(revision::VARIABLE).is_none() {
+            command.env(revision::VARIABLE, revision::of_page(&paths::root()));
+        }
     }
 
     /// The cargo of this compiler, in [`Self::environment`].
     pub fn cargo(self) -> Command {
         let mut command =
-            Command::new(if self == Self::Rustup { "cargo" } else { "/usr/bin/cargo" });
+            Command::new(if self == Self::Rustup { "cargo" } else { DISTRIBUTION_CARGO });
         self.environment(&mut command);
         command
     }
@@ -90,7 +97,12 @@ impl Toolchain {
     }
 
     fn rustc(self) -> &'static str {
-        if self == Self::Rustup { "rustc" } else { "/usr/bin/rustc" }
+        if self == Self::Rustup { "rustc" } else { DISTRIBUTION_RUSTC }
+    }
+
+    /// Where the standard library for the page is, if not where the compiler itself looks.
+    fn sysroot(self) -> Option<PathBuf> {
+        (self == Self::Distribution).then(sysroot::folder)
     }
 
     /// Whether an empty program can be linked with it. A standard library that another compiler made fails here.
@@ -109,11 +121,24 @@ impl Toolchain {
             .args(["--target", WASM, "-Clto=fat", "-Cpanic=abort", "--out-dir"])
             .arg(&folder)
             .arg(&source);
-        if self == Self::Distribution {
-            rustc.arg(format!("-Clinker={DISTRIBUTION_LINKER}"));
+        if let Some(sysroot) = self.sysroot() {
+            rustc.arg(format!("-Clinker={DISTRIBUTION_LINKER}")).arg("--sysroot").arg(sysroot);
         }
         rustc.current_dir(paths::root());
         shell::succeeds_within(&mut rustc, Duration::from_secs(60))
+    }
+}
+
+/// The compilers that may be taken, the preferred one first.
+fn candidates(choice: Option<&str>) -> Result<&'static [Toolchain], Failure> {
+    match choice {
+        None => Ok(&[Toolchain::Rustup, Toolchain::Distribution]),
+        Some("rustup") => Ok(&[Toolchain::Rustup]),
+        Some("distribution") => Ok(&[Toolchain::Distribution]),
+        Some(other) => Err(Failure::setup(
+            format!("{CHOICE} is {other}"),
+            "set it to `rustup` or `distribution`, or leave it unset",
+        )),
     }
 }
 
@@ -123,62 +148,81 @@ fn path_with(first: &[PathBuf]) -> OsString {
     std::env::join_paths(folders).unwrap_or(rest)
 }
 
+/// Whether it came of it is found by trying.
+fn add_target() {
+    println!("Adding the WebAssembly target with rustup (under a minute, once).");
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", WASM]).current_dir(paths::root());
+    // Without a network it gives up by itself; a slow one may take minutes for its 25 MB.
+    if !shell::succeeds_within(&mut rustup, Duration::from_secs(300)) {
+        println!("rustup did not bring the target.");
+    }
+}
+
 fn install_distribution_compiler() -> Result<(), Failure> {
     if !shell::has_apt() {
         return Err(Failure::setup(format!("no compiler here builds for {WASM}"), BY_HAND));
     }
-    shell::apt_install(DISTRIBUTION_PACKAGES)?;
-    println!("Building the standard library for WebAssembly (2 minutes on two cores, once).");
-    let folder = paths::tools().join("wasm-std");
-    let built = build_standard_library(&folder)?;
-
-    let library = PathBuf::from(format!("/usr/lib/rustlib/{WASM}/lib"));
-    shell::output(shell::as_root("mkdir").arg("-p").arg(&library), BY_HAND)?;
-    // Two copies of one crate, of an older compiler and this one, would be an error: the old ones go first.
-    let old = rlibs(&library)?;
-    shell::output(shell::as_root("rm").arg("-f").args(&old), BY_HAND)?;
-    shell::output(shell::as_root("cp").args(rlibs(&built)?).arg(&library), BY_HAND)?;
-    std::fs::remove_dir_all(&folder).map_err(Failure::file("remove", &folder))
-}
-
-/// Builds std from the distribution's sources by way of an empty crate; returns the folder of the `.rlib` files.
-fn build_standard_library(folder: &Path) -> Result<PathBuf, Failure> {
-    let source = folder.join("src");
-    std::fs::create_dir_all(&source).map_err(Failure::file("create", &source))?;
-    for (path, text) in [
-        (
-            folder.join("Cargo.toml"),
-            "[package]\nname = \"empty\"\nedition = \"2024\"\n[workspace]\n",
-        ),
-        (source.join("lib.rs"), "#![no_std]\n"),
-    ] {
-        std::fs::write(&path, text).map_err(Failure::file("write", &path))?;
+    println!("Taking the distribution's compiler for the page.");
+    if !has_distribution_compiler() {
+        shell::apt_install(DISTRIBUTION_PACKAGES)?;
     }
-    let mut cargo = Command::new("/usr/bin/cargo");
-    cargo.args([
-        "build",
-        "--release",
-        "-Zbuild-std=std,panic_abort,proc_macro,test",
-        "--target",
-        WASM,
-    ]);
-    cargo.current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
-    // build-std is unstable; the distribution's release compiler takes it only with this.
-    cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc");
-    // Link-time optimization of the page needs the library's bitcode.
-    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-Cembed-bitcode=yes");
-    shell::output(&mut cargo, BY_HAND)?;
-    Ok(folder.join("target").join(WASM).join("release").join("deps"))
+    sysroot::make(Path::new(DISTRIBUTION_CARGO), Path::new(DISTRIBUTION_RUSTC))
 }
 
-fn rlibs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(Failure::file("read", folder))?;
-    let paths = entries.flatten().map(|entry| entry.path());
-    // The empty crate's own library is no part of the standard library.
-    let is_empty_crate = |path: &PathBuf| {
-        path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libempty-"))
+fn has_distribution_compiler() -> bool {
+    let linker = shell::answer(Command::new(DISTRIBUTION_LINKER).arg("--version"));
+    let installed = |package: &&str| {
+        let mut query = Command::new("dpkg-query");
+        query.args(["--show", "--showformat=${db:Status-Status}", package]);
+        shell::answer(&mut query).is_some_and(|status| status == "installed")
     };
-    Ok(paths
-        .filter(|path| path.extension().is_some_and(|e| e == "rlib") && !is_empty_crate(path))
-        .collect())
+    linker.is_some() && DISTRIBUTION_PACKAGES.iter().all(installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(command: &Command, name: &str) -> Option<String> {
+        let mut values = command.get_envs().filter(|(variable, _)| *variable == name);
+        values.next().and_then(|(_, value)| Some(value?.to_string_lossy().into_owned()))
+    }
+
+    #[test]
+    fn rustups_compiler_is_preferred_and_either_can_be_asked_for() {
+        assert_eq!(candidates(None).unwrap(), [Toolchain::Rustup, Toolchain::Distribution]);
+        assert_eq!(candidates(Some("distribution")).unwrap(), [Toolchain::Distribution]);
+        assert_eq!(candidates(Some("rustup")).unwrap(), [Toolchain::Rustup]);
+        let sentence = candidates(Some("debian")).unwrap_err().to_string();
+        assert_eq!(
+            sentence,
+            "ROTE_WEB_COMPILER is debian; set it to `rustup` or `distribution`, or leave it unset"
+        );
+    }
+
+    #[test]
+    fn build_lints_and_trunk_are_told_the_same_revision() {
+        let mut trunk = Command::new("trunk");
+        Toolchain::Rustup.environment(&mut trunk);
+        let revisions = [Toolchain::Rustup.cargo(), Toolchain::Rustup.clippy(), trunk]
+            .map(|command| value(&command, revision::VARIABLE));
+        let given = std::env::var(revision::VARIABLE).is_ok();
+        let expected = (!given).then(|| revision::of_page(&paths::root()));
+        assert_eq!(revisions, [expected.clone(), expected.clone(), expected]);
+    }
+
+    #[test]
+    fn the_distributions_compiler_takes_the_page_from_our_sysroot_and_rustups_from_its_own() {
+        let flags = |toolchain: Toolchain| {
+            value(&toolchain.cargo(), "CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()
+        };
+        let ours = format!("--sysroot={}", sysroot::folder().display());
+        assert!(flags(Toolchain::Distribution).split('\u{1f}').any(|flag| flag == ours));
+        assert!(!flags(Toolchain::Rustup).contains("--sysroot"));
+        for toolchain in [Toolchain::Rustup, Toolchain::Distribution] {
+            assert!(flags(toolchain).contains("target-feature=+simd128"));
+            assert_eq!(value(&toolchain.cargo(), "RUSTFLAGS"), None);
+        }
+    }
 }

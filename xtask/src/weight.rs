@@ -14,9 +14,11 @@ struct Part {
     holds: fn(&str) -> bool,
 }
 
+/// A few percent above what rustup's Rust 1.95 makes: 299.8 and 1,017 kB on 2026-11-25. Debian's 1.96 with the library built
+/// here makes a page 5.6 kB lighter of the same sources; a limit is to tell what somebody added, not who compiled.
 const PARTS: &[Part] = &[
-    Part { name: "page", limit_bytes: 300_000, holds: |file| is_page(file) },
-    Part { name: "engine", limit_bytes: 1_200_000, holds: |file| is_engine(file) },
+    Part { name: "page", limit_bytes: 310_000, holds: |file| is_page(file) },
+    Part { name: "engine", limit_bytes: 1_100_000, holds: |file| is_engine(file) },
 ];
 
 /// What arrives before a person can do anything.
@@ -55,19 +57,20 @@ pub fn check(dist: &Path) -> Result<(), Failure> {
     weights.sort_by(|a, b| a.file.cmp(&b.file));
     let (table, too_heavy) = table(&weights);
     print!("{table}");
-    too_heavy.map_or(Ok(()), |what| {
-        Err(Failure::setup(what, "find what grew, or raise the limit and say why"))
-    })
+    if too_heavy.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::setup(too_heavy.join(", and "), "find what grew, or raise the limit and say why"))
 }
 
-/// The table, and a sentence about the first part that is above its limit or empty.
-fn table(weights: &[Weight]) -> (String, Option<String>) {
+/// The table, and a sentence about each part that is above its limit or empty.
+fn table(weights: &[Weight]) -> (String, Vec<String>) {
     let kb = |bytes: u64| format!("{:.1} kB", bytes as f64 / 1000.0);
     let row = |file: &str, raw: &str, brotli: &str, limit: &str| {
         format!("{file:<40}{raw:>14}{brotli:>14}{limit:>14}\n")
     };
     let mut text = row("file", "raw", "brotli -11", "limit");
-    let mut too_heavy = None;
+    let mut too_heavy = Vec::new();
     for part in PARTS {
         let files: Vec<_> = weights.iter().filter(|weight| (part.holds)(&weight.file)).collect();
         for weight in &files {
@@ -77,10 +80,10 @@ fn table(weights: &[Weight]) -> (String, Option<String>) {
         let brotli = files.iter().map(|weight| weight.brotli_bytes).sum();
         text += &row(&format!("= {}", part.name), &kb(raw), &kb(brotli), &kb(part.limit_bytes));
         if files.is_empty() {
-            too_heavy.get_or_insert(format!("dist/ holds no file of the {}", part.name));
+            too_heavy.push(format!("dist/ holds no file of the {}", part.name));
         } else if brotli > part.limit_bytes {
             let (weight, limit) = (kb(brotli), kb(part.limit_bytes));
-            too_heavy.get_or_insert(format!(
+            too_heavy.push(format!(
                 "the {} weighs {weight} after Brotli, above its limit of {limit}",
                 part.name
             ));
@@ -124,19 +127,27 @@ mod tests {
         ];
         let (table, too_heavy) = table(&weights);
         assert!(table.contains("= page") && table.contains("204.0 kB"), "{table}");
-        assert_eq!(too_heavy, None);
+        assert!(too_heavy.is_empty(), "{too_heavy:?}");
     }
 
     #[test]
-    fn a_part_above_its_limit_is_named_with_both_numbers() {
-        let weights = [weight("lab_bg.wasm", 300_001), weight("engine.js", 1)];
-        let sentence = table(&weights).1.unwrap();
-        assert_eq!(sentence, "the page weighs 300.0 kB after Brotli, above its limit of 300.0 kB");
+    fn every_part_above_its_limit_is_named_with_both_numbers() {
+        let [page, engine] = [PARTS[0].limit_bytes, PARTS[1].limit_bytes];
+        let weights = [weight("lab_bg.wasm", page + 1_000), weight("engine.js", engine + 100)];
+        let kb = |bytes: u64| format!("{:.1} kB", bytes as f64 / 1000.0);
+        let sentence = |name: &str, bytes: u64, limit: u64| {
+            let (weight, limit) = (kb(bytes), kb(limit));
+            format!("the {name} weighs {weight} after Brotli, above its limit of {limit}")
+        };
+        assert_eq!(
+            table(&weights).1,
+            [sentence("page", page + 1_000, page), sentence("engine", engine + 100, engine)]
+        );
     }
 
     #[test]
     fn a_page_without_an_engine_does_not_pass() {
-        assert_eq!(table(&[weight("lab.js", 1)]).1.unwrap(), "dist/ holds no file of the engine");
+        assert_eq!(table(&[weight("lab.js", 1)]).1, ["dist/ holds no file of the engine"]);
     }
 
     #[test]

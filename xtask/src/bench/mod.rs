@@ -1,15 +1,17 @@
-//! `cargo xtask bench`: what a training step costs here and in the libraries a user would pick instead, on the same work.
-//! Each kind of measurement leaves its rounds in `results/performance/`; `docs/performance.md` is made from them.
+//! `cargo xtask bench`: what a training step costs here and in the libraries a user would pick instead, on the same work,
+//! and what the page does by the clock. Each kind of measurement leaves its rounds in `results/performance/`;
+//! `docs/performance.md` is made from them.
 
 mod browser;
 mod native;
+mod page;
 mod rows;
 mod table;
 
 use std::path::PathBuf;
 
 use crate::failure::Failure;
-use crate::{page, paths, setup, weight};
+use crate::{paths, setup, weight};
 
 const MODELS: [&str; 5] =
     ["mlp-1x512", "mlp-3x512", "cnn-small", "alexnet-small", "inception-small"];
@@ -21,12 +23,14 @@ pub fn run(kind: Option<&str>, options: &[&str]) -> Result<(), Failure> {
         Some("cpu") => native::cpu(&options)?,
         Some("gpu") => native::gpu(&options)?,
         Some("browser") => browser::run(&options)?,
+        Some("page") => page::run(&options)?,
         Some("weight") => weight::check(&built_page()?)?,
         Some("report") => {}
         _ => {
             native::cpu(&options)?;
             native::gpu(&options)?;
             browser::run(&options)?;
+            page::run(&options)?;
             weight::check(&built_page()?)?;
         }
     }
@@ -66,7 +70,7 @@ impl Options {
 }
 
 fn built_page() -> Result<PathBuf, Failure> {
-    page::build(setup::page()?)?;
+    crate::page::build(setup::page()?)?;
     Ok(paths::dist())
 }
 

@@ -57,10 +57,17 @@ pub(super) fn keep(file: &Path, about: &Value, rows: &[Row]) -> Result<(), Failu
     let rows: Vec<Value> = all.iter().map(Row::to_json).collect();
     let text =
         serde_json::to_string_pretty(&json!({ "about": about, "rows": rows })).unwrap_or_default();
+    replace(file, &(text + "\n"))
+}
+
+/// Writes a file of results beside its place and moves it there: an hour's measurements are not lost to a full disk.
+pub(super) fn replace(file: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(Failure::file("make", folder))?;
     }
-    std::fs::write(file, text + "\n").map_err(Failure::file("write", file))
+    let fresh = file.with_extension("new");
+    std::fs::write(&fresh, text).map_err(Failure::file("write", &fresh))?;
+    std::fs::rename(&fresh, file).map_err(Failure::file("write", file))
 }
 
 /// What a file of results says of itself, and its rows; none if there is no such file.

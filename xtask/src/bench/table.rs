@@ -43,6 +43,11 @@ pub(super) fn write() -> Result<(), Failure> {
     if let Some((_, rows)) = load(&results("cpu.json"))? {
         text += &growth(&rows);
     }
+    if let Some(page) = super::page::section()? {
+        text += &format!(
+            "\n## The page\n\nBy the clock, for each round: what would say more of the machine than of the page in a test.\n\n{page}"
+        );
+    }
     let file = paths::root().join("docs").join("performance.md");
     std::fs::write(&file, text).map_err(Failure::file("write", &file))
 }
@@ -157,7 +162,7 @@ fn growth(rows: &[Row]) -> String {
     text
 }
 
-fn said(about: &Value) -> String {
+pub(super) fn said(about: &Value) -> String {
     let said = about.as_object().into_iter().flatten().map(|(key, value)| match value.as_str() {
         Some(text) => format!("{}: {text}", key.replace('_', " ")),
         None => format!("{}: {value}", key.replace('_', " ")),
