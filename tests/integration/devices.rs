@@ -63,5 +63,25 @@ fn cpu_and_gpu_have_the_same_losses_for_twenty_steps() {
 
 #[test]
 fn the_cpu_is_always_listed() {
-    assert_eq!(device::list().first().map(|listing| listing.device), Some("cpu"));
+    assert_eq!(device::list().first().map(|listing| listing.device.as_str()), Some("cpu"));
+}
+
+#[test]
+fn every_gpu_that_is_listed_opens_by_its_number_as_what_it_is_listed_as() {
+    let _turn = devices_turn();
+    let listed = device::list();
+    for (number, listing) in listed[1..].iter().enumerate() {
+        assert_eq!(listing.device, format!("gpu:{number}"));
+        let opened = device::open(DeviceChoice::GpuNumber(number)).unwrap();
+        assert!(opened.name.contains(&listing.name), "{} is {listing:?}", opened.name);
+        assert_eq!(opened.name.contains("software"), listing.is_software);
+    }
+    let Err(error) = device::open(DeviceChoice::GpuNumber(listed.len())) else {
+        panic!("there is no such GPU")
+    };
+    let error = error.to_string();
+    for listing in &listed[1..] {
+        assert!(error.contains(&format!("{} ({}", listing.device, listing.name)), "{error}");
+    }
+    assert!(listed.len() > 1 || error.contains("no GPU at all"), "{error}");
 }

@@ -3,11 +3,13 @@
 
 use rote::kernels::Device;
 use rote::kernels::plan::Update;
-use rote::models::plain::{self, Examples};
-use rote::models::timing::{gradient_difference, hashed, hashed_parameters};
+use rote::models::timing::{
+    gradient_difference, hashed, hashed_gradients, hashed_parameters, hashed_pictures,
+};
 use rote::models::{Layer, ModelName, Network, NetworkState, Role};
 
 use crate::devices::{devices_turn, every_device};
+use crate::plain::{self, Examples};
 use crate::support::REST;
 
 fn conv(
@@ -298,10 +300,22 @@ fn momentum_and_decay_move_the_weights_as_by_hand() {
 #[test]
 fn every_model_has_the_gradients_of_plain_tensor_code_on_every_device() {
     let _turn = devices_turn();
-    for device in every_device() {
-        for &model in ModelName::ALL {
-            let (difference, parameter) =
-                pollster::block_on(gradient_difference(model, &device.device)).unwrap();
+    const BATCH: usize = 4;
+    for &model in ModelName::ALL {
+        let layers = model.layers(true);
+        let wide = |own: &Vec<f32>| own.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
+        let parameters: Vec<_> = hashed_parameters(&layers).iter().map(wide).collect();
+        let (pictures, labels) = hashed_pictures(BATCH);
+        let examples = Examples {
+            pictures: wide(&pictures),
+            shape: [BATCH, 3, 28, 28],
+            labels,
+            masks: Vec::new(),
+        };
+        let expected = plain::differentiate(&layers, &parameters, &examples).gradients;
+        for device in every_device() {
+            let found = pollster::block_on(hashed_gradients(model, BATCH, &device.device)).unwrap();
+            let (difference, parameter) = gradient_difference(model, &found, &expected);
             // Without an activation that rounds to the other side of ReLU it is below 1e-5.
             assert!(
                 difference < 0.05,

@@ -1,19 +1,21 @@
-//! Opening devices: the CPU, or a GPU through burn-wgpu (WebGPU in a browser; Vulkan, Metal or DX12 natively). GPUs run
+//! Opening devices: the CPU, or a GPU through burn's runtime cubecl and wgpu (WebGPU in a browser; Vulkan, Metal or DX12 natively). GPUs run
 //! the same WGSL everywhere.
 
-use burn_wgpu::WgpuInitError;
-use burn_wgpu::wgpu::{AdapterInfo, DeviceType};
+use cubecl::wgpu::WgpuInitError;
+use cubecl::wgpu::wgpu::{AdapterInfo, DeviceType};
 #[cfg(feature = "engine")]
-use burn_wgpu::{RuntimeOptions, WgpuDevice, graphics::WebGpu, try_init_setup_async};
+use cubecl::wgpu::{RuntimeOptions, WebGpu, WgpuDevice, try_init_setup_async};
 
 use crate::kernels::Device;
 #[cfg(feature = "engine")]
 use crate::kernels::gpu::GpuDevice;
 
 #[cfg(feature = "native")]
+mod adapters;
+#[cfg(feature = "native")]
 mod native;
 #[cfg(feature = "native")]
-pub use native::{DeviceChoice, DeviceListing, list, open};
+pub use native::{DeviceChoice, DeviceListing, list, open, reopen};
 
 /// A device that is ready.
 pub struct OpenDevice {
@@ -33,6 +35,16 @@ pub enum DeviceError {
     NoGpu {
         /// What the graphics system said.
         reason: String,
+    },
+    /// `gpu:N` names none of the GPUs.
+    #[error(
+        "there is no gpu:{number} here, but {there_is}; `rote devices` lists what can be chosen"
+    )]
+    NoSuchGpu {
+        /// N.
+        number: usize,
+        /// The GPUs that can be named.
+        there_is: String,
     },
 }
 

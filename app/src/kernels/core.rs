@@ -1,5 +1,7 @@
 //! One face for the cores of all devices. Nothing reads a device synchronously: it panics in a browser.
 
+use std::sync::Arc;
+
 use super::cpu::{self, CpuCore};
 use super::gpu::{self, GpuCore, GpuDevice, GpuImages, LossSlot};
 use super::plan::{Plan, Update};
@@ -13,10 +15,11 @@ pub enum Device {
     Gpu(GpuDevice),
 }
 
-/// Images that live on a device, `[images, values]`, channels last.
+/// Images that live on a device, `[images, values]`, channels last. A clone shares them.
+#[derive(Clone)]
 pub enum Images {
     /// In memory.
-    Cpu(Vec<f32>),
+    Cpu(Arc<Vec<f32>>),
     /// In a GPU's memory.
     Gpu(GpuImages),
 }
@@ -70,7 +73,7 @@ impl Core {
     /// Puts images where the core can reach them.
     pub fn images(&self, values: Vec<f32>) -> Images {
         match self {
-            Self::Cpu(_) => Images::Cpu(values),
+            Self::Cpu(_) => Images::Cpu(values.into()),
             Self::Gpu(core) => Images::Gpu(core.upload_images(&values)),
         }
     }

@@ -7,8 +7,6 @@ mod initialization;
 mod layer;
 #[cfg(feature = "tensors")]
 mod network;
-#[cfg(feature = "native")]
-pub mod plain;
 #[cfg(feature = "tensors")]
 mod plan;
 mod registry;

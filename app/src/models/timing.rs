@@ -5,8 +5,6 @@ use web_time::Instant;
 
 use super::layer::{Layer, ParameterSpec, Role};
 use super::network::PICTURE;
-#[cfg(feature = "native")]
-use super::plain;
 use super::{ModelName, Network, NetworkState};
 use crate::kernels::plan::Update;
 use crate::kernels::{Device, Images, Loss};
@@ -110,36 +108,33 @@ impl Timing {
     }
 }
 
-/// How far the gradients of a device are from those of plain tensor code: the length of the difference as a share of the
-/// gradient's, and the parameter where it is greatest. An activation that rounds to the other side of ReLU can make it a
-/// percent; a wrong kernel makes it a good part of one.
+/// The gradients of a model with hashed parameters on so many hashed pictures, one vector a parameter, as a device
+/// computes them.
 ///
 /// # Errors
 ///
 /// What the device says if it is lost.
-#[cfg(feature = "native")]
-pub async fn gradient_difference(
+pub async fn hashed_gradients(
     model: ModelName,
+    batch: usize,
     device: &Device,
-) -> Result<(f64, String), String> {
-    const BATCH: usize = 4;
+) -> Result<Vec<Vec<f32>>, String> {
     let layers = model.layers(true);
-    let parameters = hashed_parameters(&layers);
-    let (pictures, labels) = hashed_pictures(BATCH);
-    let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, BATCH);
-    network.restore(&NetworkState::at_start(&layers, parameters.clone()));
+    let (pictures, labels) = hashed_pictures(batch);
+    let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, batch);
+    network.restore(&NetworkState::at_start(&layers, hashed_parameters(&layers)));
     network.train_step_on(&pictures, &labels, 0, UPDATE);
-    let found = network.gradients().await?;
-    let wide = |values: &Vec<f32>| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
-    let [side, channels] = PICTURE;
-    let examples = plain::Examples {
-        pictures: wide(&pictures),
-        shape: [BATCH, channels, side, side],
-        labels,
-        masks: Vec::new(),
-    };
-    let parameters: Vec<_> = parameters.iter().map(wide).collect();
-    let expected = plain::differentiate(&layers, &parameters, &examples).gradients;
+    network.gradients().await
+}
+
+/// How far gradients are from those expected: the length of the difference as a share of the gradient's, and the
+/// parameter where it is greatest. An activation that rounds to the other side of ReLU can make it a percent; a wrong
+/// kernel makes it a good part of one.
+pub fn gradient_difference(
+    model: ModelName,
+    found: &[Vec<f32>],
+    expected: &[Vec<f64>],
+) -> (f64, String) {
     let difference = |(found, expected): (&Vec<f32>, &Vec<f64>)| {
         let length = |numbers: &mut dyn Iterator<Item = f64>| {
             numbers.map(|number| number * number).sum::<f64>().sqrt()
@@ -148,9 +143,10 @@ pub async fn gradient_difference(
             &mut found.iter().zip(expected).map(|(found, expected)| f64::from(*found) - expected);
         length(differences) / length(&mut expected.iter().copied()).max(f64::MIN_POSITIVE)
     };
-    let differences = found.iter().zip(&expected).map(difference);
+    let differences = found.iter().zip(expected).map(difference);
+    let layers = model.layers(true);
     let names = layers.iter().flat_map(Layer::parameters).map(|spec| spec.name);
-    // A number that is none counts as the greatest.
+    // A difference that is not a number counts as the greatest.
     let worst = differences.zip(names).max_by(|one, other| one.0.abs().total_cmp(&other.0.abs()));
-    Ok(worst.unwrap_or_default())
+    worst.unwrap_or_default()
 }

@@ -29,6 +29,7 @@ use super::plan::{Plan, Update};
 const BATCH_SIZES: usize = 8;
 
 /// Images that live on the device.
+#[derive(Clone)]
 pub struct GpuImages {
     handle: Handle,
     count: usize,
@@ -199,7 +200,7 @@ impl GpuCore {
 
     /// Hands queued work to the device without waiting for it.
     pub fn flush(&self) -> Result<(), String> {
-        self.client.flush().map_err(|error| error.to_string())
+        self.client.flush().map_err(|error| sentence(&error.to_string()))
     }
 
     /// Puts the images into buffer 0 and what else changes with every step onto the device, in as few writes as possible:
@@ -289,7 +290,8 @@ impl GpuCore {
 
     async fn read(&self, buffers: &[&Handle]) -> Result<Vec<Vec<f32>>, String> {
         let handles = buffers.iter().map(|&buffer| buffer.clone()).collect();
-        let all = self.client.read_async(handles).await.map_err(|error| error.to_string())?;
+        let all =
+            self.client.read_async(handles).await.map_err(|error| sentence(&error.to_string()))?;
         let numbers = |bytes: &Bytes| {
             bytes
                 .chunks_exact(4)
@@ -297,5 +299,26 @@ impl GpuCore {
                 .collect()
         };
         Ok(all.iter().map(numbers).collect())
+    }
+}
+
+/// What the runtime said as one sentence: its report has a line for each cause, and some that say nothing.
+fn sentence(report: &str) -> String {
+    let is_empty = |line: &&str| {
+        let noise = ["Caused by:", "Asked at:", "No backtrace available", "skipped ", "("];
+        !line.is_empty() && !noise.iter().any(|noise| line.starts_with(noise))
+    };
+    report.lines().map(str::trim).filter(is_empty).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod sentences {
+    #[test]
+    fn a_report_of_the_runtime_becomes_one_sentence() {
+        let report = "Several failures at once\nCaused by:\n  An IO error happened\nCaused by:\n  \
+                      can't allocate buffer of size: 190668800\nNo backtrace available\nAsked at:\n\
+                      No backtrace available";
+        let expected = "Several failures at once: An IO error happened: can't allocate buffer of size: 190668800";
+        assert_eq!(super::sentence(report), expected);
     }
 }

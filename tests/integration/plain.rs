@@ -1,13 +1,12 @@
 //! Networks in plain tensor code: burn's own operations and automatic differentiation, in double precision, one line a
-//! layer. What the kernels compute is compared with it (`rote devices --check`); it is
-//! written to be read, not to be fast.
+//! layer. What the kernels compute is compared with it; it is written to be read, not to be fast.
 
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::module::{batch_norm_train, conv2d, linear, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::layer::Layer;
+use rote::models::Layer;
 
 const EPSILON: f64 = 0.001;
 const LRN_RADIUS: usize = 4;
@@ -25,12 +24,10 @@ pub struct Examples {
     pub masks: Vec<Vec<f64>>,
 }
 
-/// The mean cross-entropy of a batch, its logits, and the gradient of each parameter.
+/// The mean cross-entropy of a batch, and the gradient of each parameter.
 pub struct Differentiated {
     /// In nats.
     pub loss: f64,
-    /// `[batch, classes]`.
-    pub logits: Vec<f64>,
     /// In the order of the layers, each in its own shape.
     pub gradients: Vec<Vec<f64>>,
 }
@@ -54,13 +51,12 @@ pub fn differentiate(
         .iter()
         .map(|values| tensor(values.clone(), [values.len()], &device).require_grad())
         .collect();
-    let (loss, logits) = forward(layers, &leaves, examples, &device);
+    let loss = forward(layers, &leaves, examples, &device);
     let gradients = loss.backward();
     let gradient =
         |leaf: &Tensor<1>| numbers(leaf.grad(&gradients).expect("every parameter matters"));
     Differentiated {
         loss: numbers(loss.clone().inner())[0],
-        logits: numbers(logits.inner()),
         gradients: leaves.iter().map(gradient).collect(),
     }
 }
@@ -70,7 +66,7 @@ pub fn loss(layers: &[Layer], parameters: &[Vec<f64>], examples: &Examples) -> f
     let device = Device::flex();
     let leaves: Vec<Tensor<1>> =
         parameters.iter().map(|values| tensor(values.clone(), [values.len()], &device)).collect();
-    numbers(forward(layers, &leaves, examples, &device).0)[0]
+    numbers(forward(layers, &leaves, examples, &device))[0]
 }
 
 fn forward(
@@ -78,7 +74,7 @@ fn forward(
     parameters: &[Tensor<1>],
     examples: &Examples,
     device: &Device,
-) -> (Tensor<1>, Tensor<2>) {
+) -> Tensor<1> {
     let pass = &mut Pass { parameters: parameters.iter(), masks: examples.masks.iter() };
     let pictures = tensor(examples.pictures.clone(), examples.shape, device);
     let logits = apply(layers, Flow::Pictures(pictures), pass).vectors();
@@ -87,8 +83,7 @@ fn forward(
     for (row, label) in examples.labels.iter().enumerate() {
         picked[row * classes + usize::from(*label)] = -1.0 / batch as f64;
     }
-    let loss = (log_softmax(logits.clone(), 1) * tensor(picked, [batch, classes], device)).sum();
-    (loss, logits)
+    (log_softmax(logits, 1) * tensor(picked, [batch, classes], device)).sum()
 }
 
 struct Pass<'a> {
