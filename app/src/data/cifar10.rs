@@ -1,6 +1,8 @@
 //! CIFAR-10 in its binary layout: records of one label byte and 3072 pixel bytes (1024 red, 1024 green, 1024 blue, each
 //! 32 rows of 32). <https://www.cs.toronto.edu/~kriz/cifar.html>
 
+use std::sync::Arc;
+
 use super::DataError;
 
 /// Number of classes.
@@ -96,13 +98,13 @@ impl LabelledPictures {
     }
 }
 
-/// Training and test pictures.
+/// Training and test pictures. A clone shares them: CIFAR-10 is 184 MB, and many runs may use it at once.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DataSet {
     /// The training set, in [`LabelledPictures::subset_order`] of the whole.
-    pub train: LabelledPictures,
+    pub train: Arc<LabelledPictures>,
     /// The test set, likewise.
-    pub test: LabelledPictures,
+    pub test: Arc<LabelledPictures>,
 }
 
 /// A ready-made size of the data. Which one a run uses follows from its number of training images alone, so a recipe
@@ -122,6 +124,22 @@ pub const TIERS: [Tier; 3] = [
     Tier { train: CIFAR10_TRAIN_IMAGES, test: CIFAR10_TEST_IMAGES },
 ];
 
+/// SHA-256 of the two files of the smallest tier, one behind the other: what the program brings and the page loads.
+const BUNDLED_SHA256: &str = "ac551e4ffc53a3ab394f56a454865ee467a8fda9cc581b9fd9ea89f46c19b36b";
+/// SHA-256 of the six published checksums in hexadecimal, one behind the other in the order of the files.
+const WHOLE_SHA256: &str = "9a5bcfec531a52ec23c8b757ae038db2a9db1b0c869b7da8543f4cd0cfb14034";
+
+/// One SHA-256 for the pictures that a run on `images` training images is made from: those that come with the program,
+/// or the whole of CIFAR-10, from which larger tiers are cut. It costs nothing, because the program's pictures are part
+/// of it and files are compared with the published checksums when they are read.
+///
+/// # Errors
+/// If there are not so many images.
+pub fn data_sha256(images: usize) -> Result<&'static str, DataError> {
+    let tier = Tier::holding(images)?;
+    Ok(if tier == TIERS[0] { BUNDLED_SHA256 } else { WHOLE_SHA256 })
+}
+
 impl Tier {
     /// The smallest tier with at least `images` training images.
     pub fn holding(images: usize) -> Result<Self, DataError> {
@@ -140,8 +158,8 @@ impl Tier {
     pub fn read(&self, train: &[u8], test: &[u8]) -> Result<DataSet, DataError> {
         let [train_file, test_file] = self.files();
         Ok(DataSet {
-            train: LabelledPictures::from_records(&train_file, train, self.train)?,
-            test: LabelledPictures::from_records(&test_file, test, self.test)?,
+            train: LabelledPictures::from_records(&train_file, train, self.train)?.into(),
+            test: LabelledPictures::from_records(&test_file, test, self.test)?.into(),
         })
     }
 }

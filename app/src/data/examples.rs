@@ -1,5 +1,7 @@
 //! The examples of a run: pictures under their condition, each with the label it is shown with and its own.
 
+use std::sync::Arc;
+
 use super::conditions::{Arrangement, gaussian_picture};
 use super::preprocess::{INPUT_SIDE, INPUT_VALUES, View, show, whiten};
 use super::{
@@ -18,7 +20,8 @@ pub struct Examples {
 }
 
 enum Source {
-    Bytes(Vec<u8>),
+    /// Shared with the data set; the examples are the first of them.
+    Pictures(Arc<LabelledPictures>),
     Noise(Vec<f32>),
 }
 
@@ -63,7 +66,7 @@ impl Examples {
     }
 
     fn new(
-        pictures: &LabelledPictures,
+        pictures: &Arc<LabelledPictures>,
         count: usize,
         randomization: Randomization,
         split: Split,
@@ -74,7 +77,7 @@ impl Examples {
             Condition::Gaussian => Source::Noise(
                 (0..count).flat_map(|index| gaussian_picture(seed, split, index)).collect(),
             ),
-            _ => Source::Bytes(pictures.pixels[..count * PICTURE_BYTES].to_vec()),
+            _ => Source::Pictures(Arc::clone(pictures)),
         };
         Self {
             source,
@@ -128,12 +131,14 @@ impl Examples {
     }
 
     fn write_pixels(&self, index: usize, view: View, input: &mut [f32]) {
-        let picture = index * PICTURE_BYTES..(index + 1) * PICTURE_BYTES;
         match &self.source {
-            Source::Bytes(bytes) => {
-                show(&bytes[picture], view, input, |byte| f32::from(byte) / 255.0)
+            Source::Pictures(pictures) => {
+                show(pictures.picture(index), view, input, |byte| f32::from(byte) / 255.0)
             }
-            Source::Noise(noise) => show(&noise[picture], view, input, |value| value),
+            Source::Noise(noise) => {
+                let picture = &noise[index * PICTURE_BYTES..][..PICTURE_BYTES];
+                show(picture, view, input, |value| value)
+            }
         }
         self.arrangement.apply(index, input);
     }

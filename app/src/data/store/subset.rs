@@ -3,18 +3,30 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{files, load_whole};
+use super::{files, load};
 use crate::data::{DataError, DataSet, LabelledPictures, PICTURE_BYTES, TIERS, Tier};
 
 static EMBEDDED_TRAIN: &[u8] = include_bytes!("../../../../public/data/cifar10-2000-train.bin");
 static EMBEDDED_TEST: &[u8] = include_bytes!("../../../../public/data/cifar10-2000-test.bin");
 
-/// The smallest tier (2,000 training and 500 test images), which needs no files.
+/// The smallest tier (2,000 training and 500 test images), which needs no files; read once.
 pub fn embedded() -> Result<DataSet, DataError> {
-    TIERS[0].read(EMBEDDED_TRAIN, EMBEDDED_TEST)
+    static READ: OnceLock<DataSet> = OnceLock::new();
+    if let Some(read) = READ.get() {
+        return Ok(read.clone());
+    }
+    let read = TIERS[0].read(EMBEDDED_TRAIN, EMBEDDED_TEST)?;
+    Ok(READ.get_or_init(|| read).clone())
+}
+
+/// The bytes of its two files.
+#[cfg(test)]
+pub(super) fn embedded_bytes() -> [&'static [u8]; 2] {
+    [EMBEDDED_TRAIN, EMBEDDED_TEST]
 }
 
 /// The first `count` pictures in [`LabelledPictures::subset_order`].
@@ -74,7 +86,7 @@ impl Manifest {
 
 /// Cuts `tier` from the whole set in `folder` and writes its two files and its manifest into `out`.
 pub fn write_subset(tier: Tier, folder: &Path, out: &Path) -> Result<Manifest, DataError> {
-    let whole = load_whole(folder)?;
+    let [train, test] = load::whole(folder)?;
     fs::create_dir_all(out).map_err(|error| files::refused(out, "created", &error))?;
     let [train_file, test_file] = tier.files();
     let manifest = Manifest {
@@ -85,8 +97,8 @@ pub fn write_subset(tier: Tier, folder: &Path, out: &Path) -> Result<Manifest, D
                  counts from 0, in `train` over data_batch_1.bin to data_batch_5.bin one behind the other, in `test` \
                  over test_batch.bin"
             .into(),
-        train: write_part(&whole.train, tier.train, &train_file, out)?,
-        test: write_part(&whole.test, tier.test, &test_file, out)?,
+        train: write_part(&train, tier.train, &train_file, out)?,
+        test: write_part(&test, tier.test, &test_file, out)?,
     };
     let json =
         manifest.to_json().map_err(|error| files::refused(out, "described", &error.into()))?;

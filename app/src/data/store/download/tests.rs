@@ -117,7 +117,10 @@ fn download(part: Option<&[u8]>, answers: &[Answer]) -> Outcome {
     let server = Server::start(content(), answers);
     let download = from_here(&server.url, content().len());
     let mut progress = Vec::new();
-    let result = download.run(&target, &mut |bytes| progress.push(bytes));
+    let result = download.run(&target, &mut |bytes| {
+        progress.push(bytes);
+        Ok(())
+    });
     let asked_for = server.asked_for();
     let (file, part) = (fs::read(&target).ok(), fs::read(part_of(&target)).ok());
     Outcome { result, progress, asked_for, file, part }
@@ -211,7 +214,7 @@ fn a_full_disk_ends_the_download_with_what_to_do() {
     std::os::unix::fs::symlink("/dev/full", part_of(&target)).unwrap();
     let server = Server::start(content(), &[rest_but_the_last_1000]);
     let download = from_here(&server.url, 200_000);
-    let Err(Failure::Here(error)) = download.run(&target, &mut |_| {}) else {
+    let Err(Failure::Here(error)) = download.run(&target, &mut |_| Ok(())) else {
         panic!("the disk is full")
     };
     let sentence = error.to_string();

