@@ -1,7 +1,12 @@
 //! Rote: a laboratory for *Understanding deep learning requires rethinking generalization* (Zhang, Bengio, Hardt,
 //! Recht, Vinyals; ICLR 2017). One core, two builds: a command line and a page that trains in the browser.
 //!
-//! The modules stand in the order that data flows; `docs/ARCHITECTURE.md` says what each of them never knows.
+//! The modules stand in the order that data flows; `docs/ARCHITECTURE.md` says what each of them never knows. A run is a
+//! [`train::Recipe`], a [`train::Session`] that is driven, and the [`train::Event`]s it tells:
+//!
+//! ```
+#![doc = include_str!("../examples/train.rs")]
+//! ```
 
 #[macro_use]
 mod words;

@@ -112,7 +112,7 @@ fn a_batch_larger_than_the_training_set_is_refused() {
     let error = Recipe::from_toml("images = 100").unwrap_err().to_string();
     assert_eq!(
         error,
-        "`batch-size` is 128, but it must be between 1 and 100, the number of images"
+        "`batch-size` is 128, but it must be between 1 and 100, the number of images (it is the default: name a smaller one)"
     );
 }
 

@@ -1,14 +1,13 @@
 //! What the tests share: the bundled pictures, and a run driven to its end.
 
-use rote::data::{DataSet, TIERS, store};
+use rote::data::{DataSet, store};
 use rote::device;
 use rote::kernels::plan::Update;
 use rote::train::{Checkpoint, Event, Recipe, Session, Summary};
 
 /// The 2,000 training and 500 test pictures that come with the program.
 pub fn bundled() -> DataSet {
-    store::load_tier(TIERS[0], std::path::Path::new("unused"))
-        .expect("the bundled pictures are whole")
+    store::embedded().expect("the bundled pictures are whole")
 }
 
 /// A recipe from the text of a recipe file.

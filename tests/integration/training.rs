@@ -118,6 +118,7 @@ fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
             (ended.steps, ended.stopped_by),
             "{rule}"
         );
+        assert_eq!(summary(&events).seconds, ended.seconds, "measuring is no training: {rule}");
         assert_eq!(losses(&events), Vec::<f32>::new());
     }
 }

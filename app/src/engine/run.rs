@@ -2,7 +2,7 @@
 
 use super::messages::{EngineChoice, MOST_PICTURES, Reply, Request};
 use super::scope::{Adapter, adapter, fetch_bytes, post};
-use crate::data::{CIFAR10_CLASSES, DataSet, Tier};
+use crate::data::{CIFAR10_CLASSES, DataSet, Tier, data_sha256};
 use crate::device::{self, OpenDevice};
 use crate::kernels::Device;
 use crate::models::{Filters, Layer, filters};
@@ -11,7 +11,8 @@ use crate::train::{Checkpoint, Event, Recipe, Session, TrainError};
 /// The worker's one device and one run.
 #[derive(Default)]
 pub(super) struct Runner {
-    device: Option<Device>,
+    /// With its name.
+    device: Option<(Device, String)>,
     data: Option<(usize, DataSet)>,
     session: Option<Session>,
     is_running: bool,
@@ -87,7 +88,7 @@ impl Runner {
             (EngineChoice::Webgpu, Adapter::Software(_)) => webgpu(true).await,
             (EngineChoice::Webgpu | EngineChoice::Auto, Adapter::Hardware) => webgpu(false).await,
         };
-        self.device = Some(opened.device);
+        self.device = Some((opened.device, opened.name.clone()));
         post(&Reply::Ready { device: opened.name, note: opened.note }, None);
         Ok(())
     }
@@ -105,14 +106,16 @@ impl Runner {
             Some((images, data)) if images == tier.train => data,
             _ => fetch_data(tier, data_url).await?,
         };
-        let device =
+        let (device, name) =
             self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
-        let session = match saved {
+        let made = match saved {
             Some(bytes) => Session::resume(&Checkpoint::from_bytes(&bytes)?, recipe, &data, device),
             None => Session::new(recipe, &data, device),
         };
         self.data = Some((tier.train, data));
-        let session = session?;
+        let mut session = made?;
+        session
+            .computed_by(name, data_sha256(recipe.images as usize).map_err(TrainError::from)?)?;
         let examples = session.train_examples();
         let count = examples.count().min(MOST_PICTURES);
         let pictures: Vec<u8> = (0..count).flat_map(|index| examples.preview(index)).collect();

@@ -36,7 +36,8 @@ pub fn Charts(page: Page) -> impl IntoView {
                 page
                 chart=Chart::Loss
                 title="Training loss"
-                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. Across: steps."
+                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
+                         beyond the edge. Across: steps."
             />
             <Show when=move || any_wrong.get()>
                 <Learning

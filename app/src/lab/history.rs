@@ -2,7 +2,7 @@
 
 use crate::experiments::steps_to_fit;
 use crate::report::{LaneCurves, Point};
-use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, StopReason, Summary};
+use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Origin, StopReason, Summary};
 
 /// Batch losses kept; beyond, every second one is dropped.
 const MOST_LOSSES: usize = 4096;
@@ -122,6 +122,14 @@ impl History {
         let started = self.started.clone();
         let epochs = self.epochs.iter().cloned().map(Event::Epoch);
         started.into_iter().chain(epochs).chain(self.summary.clone().map(Event::Finished)).collect()
+    }
+
+    /// What it was made by, as the program that trained it said.
+    pub fn origin(&self) -> Option<&Origin> {
+        match &self.started {
+            Some(Event::Started { origin, .. }) => Some(origin),
+            _ => None,
+        }
     }
 
     /// The curves to draw, named `name` and in lane colour `lane`.

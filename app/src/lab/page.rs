@@ -341,7 +341,7 @@ impl Page {
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
                 if let Some(plan) = plan {
-                    *saved = lane.saved(&plan.recipe.to_toml()).await;
+                    *saved = lane.saved(&plan.recipe.to_full_toml()).await;
                 }
             }
             if self.change.get_value() == change {

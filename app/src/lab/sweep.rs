@@ -50,7 +50,7 @@ pub fn SweepCharts(page: Page) -> impl IntoView {
 }
 
 /// Of each run of the sweep that is over: the share of random labels, and what `read` takes from it and from the run with
-/// true labels.
+/// true labels; no number where it takes nothing, as from a run that never fitted.
 fn points(page: Page, read: impl Fn(&History, Option<&History>) -> Option<f64>) -> Vec<Point> {
     let plans = page.plans.get();
     let over = |plan| {
@@ -59,8 +59,9 @@ fn points(page: Page, read: impl Fn(&History, Option<&History>) -> Option<f64>) 
     };
     let histories: Vec<Option<History>> = plans.iter().map(over).collect();
     let clean = histories.first().and_then(Option::as_ref);
-    let point =
-        |(level, history): (f64, &Option<History>)| Some((level, read(history.as_ref()?, clean)?));
+    let point = |(level, history): (f64, &Option<History>)| {
+        Some((level, read(history.as_ref()?, clean).unwrap_or(f64::NAN)))
+    };
     LEVELS.into_iter().zip(&histories).filter_map(point).collect()
 }
 
@@ -73,6 +74,9 @@ fn sentences(points: Vec<Point>, number: fn(f64) -> String, what: &str) -> Strin
         return "No run of the comparison is over yet.".into();
     }
     let sentences = points.into_iter().map(|(level, value)| {
+        if value.is_nan() {
+            return format!("{} random labels: not fitted.", percent(level));
+        }
         format!("{} random labels: {} {what}.", percent(level), number(value))
     });
     sentences.collect::<Vec<_>>().join(" ")

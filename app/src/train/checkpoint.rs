@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Event, Group, Recipe, SETTINGS, TrainError};
+use super::{Event, Origin, Recipe, TrainError};
 use crate::models::NetworkState;
 
 const MAGIC: &[u8; 8] = b"ROTE-RUN";
@@ -20,6 +20,8 @@ const PREFIX_BYTES: usize = MAGIC.len() + 8;
 pub struct Checkpoint {
     /// What is run.
     pub recipe: Recipe,
+    /// What it was made by.
+    pub origin: Origin,
     /// How far it is.
     pub progress: Progress,
     /// The network and the optimizer's velocities.
@@ -43,13 +45,21 @@ pub struct Progress {
     pub epochs_since_best: u64,
     /// Training time so far.
     pub seconds: f64,
-    /// The epochs reported so far, so that curves go on where they were.
+    /// Of it, what the epoch under way took, and the images trained on in that time.
+    #[serde(default)]
+    pub epoch_seconds: f64,
+    /// Images trained on in the epoch under way.
+    #[serde(default)]
+    pub epoch_images: u64,
+    /// The epochs reported so far, so that curves go on where they were; of very many only some of the older ones.
     pub history: Vec<Event>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     recipe: Recipe,
+    #[serde(default)]
+    origin: Origin,
     progress: Progress,
     parameters: Vec<usize>,
     statistics: Vec<usize>,
@@ -61,6 +71,7 @@ impl Checkpoint {
         let lengths = |vectors: &[Vec<f32>]| vectors.iter().map(Vec::len).collect();
         let header = Header {
             recipe: self.recipe.clone(),
+            origin: self.origin.clone(),
             progress: self.progress.clone(),
             parameters: lengths(&self.network.parameters),
             statistics: lengths(&self.network.statistics),
@@ -126,6 +137,7 @@ impl Checkpoint {
         let velocities = vectors(&header.parameters)?;
         Ok(Self {
             recipe: header.recipe,
+            origin: header.origin,
             progress: header.progress,
             network: NetworkState { parameters, statistics, velocities },
         })
@@ -133,10 +145,10 @@ impl Checkpoint {
 
     /// The recipe to go on with: `recipe` may move the end of the run and how often it is measured, but nothing else.
     pub fn continued_as(&self, recipe: &Recipe) -> Result<Recipe, TrainError> {
-        for setting in SETTINGS.iter().filter(|setting| setting.group != Group::Stop) {
-            let (theirs, ours) = (setting.get(&self.recipe), setting.get(recipe));
+        let pairs = self.recipe.settings_that_stay().zip(recipe.settings_that_stay());
+        for ((key, theirs), (_, ours)) in pairs {
             if theirs != ours {
-                return Err(TrainError::OtherRecipe { key: setting.key, theirs, ours });
+                return Err(TrainError::OtherRecipe { key, theirs, ours });
             }
         }
         Ok(recipe.clone())

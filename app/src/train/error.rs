@@ -50,4 +50,28 @@ pub enum TrainError {
         /// Its value now.
         ours: String,
     },
+    /// The checkpoint was computed in another way.
+    #[error(
+        "the checkpoint is of Rote {version}, which computes other digits (numerics {theirs}, here {ours}); go on with \
+         that version, or start anew"
+    )]
+    OtherNumerics {
+        /// Of the checkpoint.
+        theirs: u32,
+        /// Of this program.
+        ours: u32,
+        /// The version that wrote it.
+        version: String,
+    },
+    /// The checkpoint was trained on other images or labels.
+    #[error(
+        "the checkpoint was trained on data with the SHA-256 {theirs}, but the data here have {ours}; restore the data, \
+         or start anew"
+    )]
+    OtherData {
+        /// Of the checkpoint.
+        theirs: String,
+        /// Of the data here.
+        ours: String,
+    },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Recipe;
+use super::{Origin, Recipe};
 
 /// One thing that happened in a run. As JSON: `{"event": "epoch", …}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,8 +10,14 @@ use super::Recipe;
 pub enum Event {
     /// The run begins, or goes on from a checkpoint.
     Started {
-        /// The recipe, as the text of a recipe file.
+        /// [`FORMAT`](super::FORMAT) of this event and all behind it.
+        #[serde(default = "first_format")]
+        format: u32,
+        /// The recipe: every setting, by its key.
         recipe: Recipe,
+        /// What computes it.
+        #[serde(default)]
+        origin: Origin,
         /// Trainable parameters of the network.
         parameters: u64,
         /// Training images.
@@ -48,6 +54,11 @@ pub enum Event {
     },
     /// The run is over.
     Finished(Summary),
+}
+
+/// Events written before they said their format are of the first.
+pub(super) fn first_format() -> u32 {
+    1
 }
 
 /// Where the network stands after an epoch.
@@ -114,7 +125,7 @@ pub enum StopReason {
 /// The end of a run in one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The recipe, as the text of a recipe file.
+    /// The recipe: every setting, by its key.
     pub recipe: Recipe,
     /// Training images predicted as shown, as a fraction.
     pub train_accuracy: f64,

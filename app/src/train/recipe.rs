@@ -10,9 +10,18 @@ use crate::words::TextValue;
 macro_rules! recipe {
     ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $default:expr; $key:literal, $label:literal, $group:ident, $kind:expr;)+) => {
         /// What is run: model, data, optimization, stop rules. Where it is run (the device) is not part of it.
-        #[derive(Clone, Debug, PartialEq)]
+        ///
+        /// Two recipes are equal if they are the same run: `auto` equals what it stands for.
+        #[derive(Clone, Debug)]
         pub struct Recipe {
             $($(#[doc = $doc])+ pub $field: $type,)+
+        }
+
+        impl PartialEq for Recipe {
+            fn eq(&self, other: &Self) -> bool {
+                let (one, other) = (self.resolved(), other.resolved());
+                $(one.$field == other.$field)&&+
+            }
         }
 
         impl Default for Recipe {
@@ -104,6 +113,11 @@ impl Recipe {
         self.learning_rate.unwrap_or_else(|| self.model.default_learning_rate())
     }
 
+    /// The same run with every `auto` written out: what it was identified by stays true when defaults change.
+    pub fn resolved(&self) -> Self {
+        Self { learning_rate: Some(self.initial_learning_rate()), ..self.clone() }
+    }
+
     /// The learning rate in `epoch`, counted from 0.
     pub fn learning_rate_in(&self, epoch: u64) -> f64 {
         self.initial_learning_rate()
@@ -127,21 +141,42 @@ impl Recipe {
             return Err(SettingError::OutOfRange {
                 key: "batch-size",
                 value: self.batch_size.to_string(),
-                allowed: format!("between 1 and {}, the number of images", self.images),
+                allowed: format!(
+                    "between 1 and {}, the number of images{}",
+                    self.images,
+                    if self.batch_size == Self::default().batch_size {
+                        " (it is the default: name a smaller one)"
+                    } else {
+                        ""
+                    }
+                ),
             });
         }
         Ok(())
     }
 
-    /// The settings that differ from the default, as `(key, value)`.
+    /// The settings that differ from the default, as `(key, value)`; a value that `auto` would give is no difference.
     pub fn differences(&self) -> Vec<(&'static str, String)> {
-        let default = Self::default();
-        SETTINGS
-            .iter()
-            .map(|setting| (setting, setting.get(self)))
-            .filter(|(setting, value)| *value != setting.get(&default))
-            .map(|(setting, value)| (setting.key, value))
-            .collect()
+        let default = Self { model: self.model, ..Self::default() }.resolved();
+        let own = self.resolved();
+        let differs = |setting: &&Setting| {
+            setting.key == "model" && self.model != Self::default().model
+                || setting.get(&own) != setting.get(&default)
+        };
+        SETTINGS.iter().filter(differs).map(|setting| (setting.key, setting.get(&own))).collect()
+    }
+
+    /// Every setting as `(key, value)`, with `auto` resolved: the run's identity, whatever the defaults are.
+    pub fn every_setting(&self) -> Vec<(&'static str, String)> {
+        let own = self.resolved();
+        SETTINGS.iter().map(|setting| (setting.key, setting.get(&own))).collect()
+    }
+
+    /// Every setting that a run keeps when it is gone on with, as `(key, value)`: all but the rules for its end.
+    pub fn settings_that_stay(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let own = self.resolved();
+        let stays = SETTINGS.iter().filter(|setting| setting.group != Group::Stop);
+        stays.map(move |setting| (setting.key, setting.get(&own)))
     }
 
     /// Sets one setting from text.
@@ -152,14 +187,12 @@ impl Recipe {
 
     /// A recipe file: one `key = value` a line, only what differs from the default.
     pub fn to_toml(&self) -> String {
-        let mut file = String::new();
-        for (key, value) in self.differences() {
-            let bare = value == "true" || value == "false" || value.parse::<f64>().is_ok();
-            let line =
-                if bare { format!("{key} = {value}\n") } else { format!("{key} = \"{value}\"\n") };
-            file.push_str(&line);
-        }
-        file
+        lines(&self.differences())
+    }
+
+    /// A recipe file of every setting, with `auto` resolved: the run's identity.
+    pub fn to_full_toml(&self) -> String {
+        lines(&self.every_setting())
     }
 
     /// Reads a recipe file over the default recipe; an unknown key is an error.
@@ -219,20 +252,57 @@ impl Recipe {
     }
 }
 
+/// Settings as the lines of a recipe file.
+fn lines(settings: &[(&'static str, String)]) -> String {
+    let line = |(key, value): &(&str, String)| {
+        let is_bare = value == "true" || value == "false" || value.parse::<f64>().is_ok();
+        if is_bare { format!("{key} = {value}\n") } else { format!("{key} = \"{value}\"\n") }
+    };
+    settings.iter().map(line).collect()
+}
+
+/// As an object with the text of every setting by its key: whoever reads it needs no list of the defaults, and what was run
+/// does not change with them.
 impl serde::Serialize for Recipe {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_toml())
+        serializer.collect_map(self.every_setting())
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Recipe {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Exactly what is written above. A reader for all of TOML would be a tenth of the page's weight, and recipe files
-        // are not read there.
-        let text = String::deserialize(deserializer)?;
-        let lines = text.lines().filter_map(|line| line.split_once(" = "));
-        let (recipe, errors) =
-            Self::from_pairs(lines.map(|(key, value)| (key, value.trim_matches('"'))));
-        errors.into_iter().next().map_or(Ok(recipe), |error| Err(serde::de::Error::custom(error)))
+        deserializer.deserialize_any(Settings)
     }
+}
+
+struct Settings;
+
+impl<'de> serde::de::Visitor<'de> for Settings {
+    type Value = Recipe;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("settings by their keys")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Recipe, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry::<String, String>()? {
+            pairs.push(pair);
+        }
+        read(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    }
+
+    /// Version 0.1 wrote the lines of a recipe file, and only what differed from the defaults, which were today's.
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Recipe, E> {
+        // Exactly what was written. A reader for all of TOML would be a tenth of the page's weight.
+        let lines = text.lines().filter_map(|line| line.split_once(" = "));
+        read(lines.map(|(key, value)| (key, value.trim_matches('"'))))
+    }
+}
+
+fn read<'a, E: serde::de::Error>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Recipe, E> {
+    let (recipe, errors) = Recipe::from_pairs(pairs);
+    errors.into_iter().next().map_or(Ok(recipe), |error| Err(E::custom(error)))
 }

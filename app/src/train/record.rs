@@ -1,67 +1,57 @@
-//! A run as text that can be kept, sent and read back: JSON for programs, CSV for spreadsheets.
+//! A run as text that can be kept, sent and read back.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Recipe};
+use super::{Event, FORMAT as FORMAT_VERSION, Origin, Recipe, Summary};
 
 /// What the JSON calls itself.
 const FORMAT: &str = "rote-runs";
-/// Raised when what is written changes so that older readers would misread it.
-const FORMAT_VERSION: u32 = 1;
 
 /// A run with what it was made by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// What its owner calls it.
+    /// What its owner calls it; of a grid its row.
     pub name: String,
+    /// The folder of runs it was made in, such as its scale; empty where there was none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
     /// What was run, with its seed.
-    #[serde(rename = "settings", with = "every_setting")]
+    #[serde(rename = "settings")]
     pub recipe: Recipe,
-    /// The device's name.
-    pub device: String,
-    /// Rote's version.
-    pub version: String,
+    /// What it was made by.
+    #[serde(flatten)]
+    pub origin: Origin,
     /// When it ended, in UTC: `2026-11-24T08:15:00.000Z`.
     pub date: String,
     /// What it said, but for its single steps.
     pub events: Vec<Event>,
 }
 
-/// A recipe as the text of each setting by its key. All are written, for readers who have no list of the defaults.
-mod every_setting {
-    use std::fmt;
-
-    use serde::de::{Deserializer, Error, MapAccess, Visitor};
-    use serde::ser::Serializer;
-
-    use crate::train::{Recipe, SETTINGS};
-
-    pub fn serialize<S: Serializer>(recipe: &Recipe, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))))
+impl Record {
+    /// Tells it from every other run: its name, its seed, a hash of its settings.
+    pub fn id(&self) -> String {
+        let settings = Recipe { seed: 0, ..self.recipe.clone() }.every_setting();
+        let hash = settings.iter().fold(FNV_BASIS, |hash, (key, value)| fnv(fnv(hash, key), value));
+        format!("{} seed {} {hash:08x}", self.name, self.recipe.seed)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipe, D::Error> {
-        deserializer.deserialize_map(Settings)
+    /// How it ended; none if it has not.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.events.iter().rev().find_map(|event| match event {
+            Event::Finished(summary) => Some(summary),
+            _ => None,
+        })
     }
+}
 
-    struct Settings;
+/// Fowler, Noll and Vo's hash (FNV-1a) of 32 bits.
+const FNV_BASIS: u32 = 0x811c_9dc5;
 
-    impl<'de> Visitor<'de> for Settings {
-        type Value = Recipe;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("settings by their keys")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut settings: A) -> Result<Recipe, A::Error> {
-            let mut recipe = Recipe::default();
-            while let Some((key, value)) = settings.next_entry::<String, String>()? {
-                recipe.set(&key, &value).map_err(A::Error::custom)?;
-            }
-            recipe.check().map_err(A::Error::custom)?;
-            Ok(recipe)
-        }
-    }
+fn fnv(hash: u32, text: &str) -> u32 {
+    // The zero keeps a text apart from the next one.
+    text.bytes()
+        .chain([0])
+        .fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,60 +86,33 @@ pub fn from_json(text: &str) -> Result<Vec<Record>, String> {
     Ok(file.runs)
 }
 
-/// Writes the epochs of runs as CSV, a line each.
-pub fn to_csv(runs: &[Record]) -> String {
-    let mut csv = String::from(
-        "run,recipe,seed,device,version,date,epoch,step,learning_rate,train_loss,train_accuracy,test_accuracy,\
-         test_loss,wrong_labels,memorized,still_clean,seconds\n",
-    );
-    for run in runs {
-        let about = [
-            &run.name,
-            &run.recipe.to_query(),
-            &run.recipe.seed.to_string(),
-            &run.device,
-            &run.version,
-            &run.date,
-        ];
-        let about = about.map(|text| quoted(text)).join(",");
-        let epochs = run
-            .events
-            .iter()
-            .filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None });
-        for epoch in epochs {
-            let accuracy = epoch.accuracy.as_ref();
-            let corrupted = accuracy.and_then(|accuracy| accuracy.corrupted);
-            let numbers: [Option<f64>; 11] = [
-                Some(epoch.epoch as f64),
-                Some(epoch.step as f64),
-                Some(epoch.learning_rate),
-                Some(epoch.train_loss.into()),
-                accuracy.map(|accuracy| accuracy.train_accuracy),
-                accuracy.map(|accuracy| accuracy.test_accuracy),
-                accuracy.map(|accuracy| accuracy.test_loss.into()),
-                corrupted.map(|corrupted| corrupted.count as f64),
-                corrupted.map(|corrupted| corrupted.memorized as f64),
-                corrupted.map(|corrupted| corrupted.still_clean as f64),
-                Some(epoch.seconds),
-            ];
-            let numbers =
-                numbers.map(|number| number.map_or_else(String::new, |number| number.to_string()));
-            csv += &format!("{about},{}\n", numbers.join(","));
-        }
-    }
-    csv
+#[derive(Serialize, Deserialize)]
+struct Line<Run> {
+    format: u32,
+    #[serde(flatten)]
+    run: Run,
 }
 
-/// A text as a field of a CSV file.
-fn quoted(text: &str) -> String {
-    // A spreadsheet would compute what begins like a formula.
-    let text =
-        if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+/// Writes a run as one line of JSON; a file of such lines grows by appending and is compared line by line.
+pub fn to_json_line(run: &Record) -> String {
+    serde_json::to_string(&Line { format: FORMAT_VERSION, run }).unwrap_or_default()
+}
+
+/// Reads what [`to_json_line`] wrote.
+///
+/// # Errors
+/// One sentence that says why the line is no such run.
+pub fn from_json_line(line: &str) -> Result<Record, String> {
+    let Line { format, run } = serde_json::from_str(line).map_err(|error| {
+        format!("this is no run ({error}); choose a file that `rote export --format jsonl` wrote")
+    })?;
+    if format > FORMAT_VERSION {
+        return Err(format!(
+            "this run is of format {format}, and formats up to {FORMAT_VERSION} can be read; export it again with this \
+             version"
+        ));
     }
+    Ok(run)
 }
 
 #[cfg(test)]
@@ -175,9 +138,9 @@ mod tests {
         let recipe = Recipe { label_corruption: 0.5, seed: 7, ..Recipe::default() };
         Record {
             name: "half, \"random\"".into(),
+            folder: "desk".into(),
             recipe,
-            device: "CPU".into(),
-            version: "0.1.0".into(),
+            origin: Origin { device: "CPU".into(), version: "0.1.0".into(), ..Origin::here() },
             date: "2026-11-24T08:15:00.000Z".into(),
             events: vec![Event::Epoch(epoch)],
         }
@@ -207,16 +170,38 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_line_an_epoch_and_quotes_what_must_be() {
-        let csv = to_csv(&[record()]);
-        let lines: Vec<_> = csv.lines().collect();
-        assert_eq!(lines.len(), 2);
-        assert_eq!(
-            lines[1],
-            "\"half, \"\"random\"\"\",label-corruption=0.5&seed=7,7,CPU,0.1.0,2026-11-24T08:15:00.000Z,\
-             1,16,0.01,2.5,0.25,0.125,NaN,90,20,10,0.5"
-        );
-        assert_eq!(quoted("=1+1"), "'=1+1");
+    fn a_line_holds_a_run_and_says_its_format() {
+        let mut run = record();
+        let Event::Epoch(epoch) = &mut run.events[0] else { panic!() };
+        // An awkward one: the nearest double of its shortest digits is not the number itself.
+        epoch.train_loss = 2.299_999_7;
+        epoch.accuracy = None;
+        let line = to_json_line(&run);
+        assert!(line.starts_with("{\"format\":1,") && !line.contains('\n'), "{line}");
+        assert_eq!(from_json_line(&line).unwrap(), run);
+        let newer = line.replace("{\"format\":1,", "{\"format\":9,");
+        assert!(from_json_line(&newer).unwrap_err().contains("format 9"));
+        assert!(from_json_line("{}").unwrap_err().contains("rote export"));
+    }
+
+    #[test]
+    fn runs_of_other_settings_seeds_or_rows_have_other_ids() {
+        let run = record();
+        let other = |change: fn(&mut Record)| {
+            let mut other = record();
+            change(&mut other);
+            other.id()
+        };
+        let ids = [
+            other(|run| run.recipe.momentum = 0.5),
+            other(|run| run.recipe.seed = 8),
+            other(|run| run.name = "other".into()),
+        ];
+        assert!(ids.iter().all(|id| *id != run.id()), "{ids:?}");
+        // `auto` and what it stands for are the same run.
+        assert_eq!(other(|run| run.recipe.learning_rate = Some(0.01)), run.id());
+        // FNV-1a's own test vectors, but for the closing zero: fnv("a") is e40c292c.
+        assert_eq!((FNV_BASIS ^ u32::from(b'a')).wrapping_mul(0x0100_0193), 0xe40c_292c);
     }
 
     #[test]

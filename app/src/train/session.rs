@@ -6,8 +6,9 @@ use web_time::Instant;
 use super::batches::{Batches, varied};
 use super::checkpoint::Progress;
 use super::event::{Accuracy, EpochMetrics, StopReason, Summary};
+use super::inputs::InputCache;
 use super::measure::{Measurement, Predictions, accuracy};
-use super::{Checkpoint, Event, Recipe, TrainError};
+use super::{Checkpoint, Event, FORMAT, Origin, Recipe, TrainError};
 use crate::data::{Condition, DataSet, Examples, Randomization, Split};
 use crate::kernels::plan::Update;
 use crate::kernels::{Device, Images, Loss};
@@ -18,9 +19,13 @@ const STEPS_BETWEEN_READS: usize = 8;
 /// Images measured in one piece of work: small enough that a browser's worker answers in between.
 const IMAGES_PER_MEASUREMENT: usize = 100;
 
+/// Epochs that are remembered for whoever goes on with the run. Nothing of a run may grow without bound.
+const MOST_EPOCHS_REMEMBERED: usize = 2000;
+
 /// A run under way.
 pub struct Session {
     recipe: Recipe,
+    origin: Origin,
     train: Examples,
     test: Examples,
     /// Cut at the centre.
@@ -32,10 +37,10 @@ pub struct Session {
     unread_losses: Vec<(Event, Loss)>,
     phase: Phase,
     predictions: Predictions,
-    /// When the piece of work under way began, and what this epoch has taken so far.
+    /// When the piece of work under way began.
     piece_began: Instant,
-    epoch_seconds: f64,
-    epoch_images: u64,
+    /// Whether the run had ended before it was taken up: it is only measured once more.
+    was_finished: bool,
 }
 
 enum Phase {
@@ -48,6 +53,16 @@ enum Phase {
 impl Session {
     /// A run at its beginning. `data` must hold at least as many training images as the recipe names.
     pub fn new(recipe: &Recipe, data: &DataSet, device: &Device) -> Result<Self, TrainError> {
+        Self::sharing(&InputCache::default(), recipe, data, device)
+    }
+
+    /// A run at its beginning that shares its images with other runs of `inputs` on the same device.
+    pub fn sharing(
+        inputs: &InputCache,
+        recipe: &Recipe,
+        data: &DataSet,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         recipe.check()?;
         let randomization = Randomization {
             condition: recipe.condition,
@@ -66,10 +81,12 @@ impl Session {
         let largest = IMAGES_PER_MEASUREMENT.max(recipe.batch_size as usize);
         let network =
             Network::new(options, |role| recipe.weight_decay_on.touches(role), device, largest);
-        let (train_inputs, test_inputs) =
-            (network.images(&train.inputs()), network.images(&test.inputs()));
+        let [train_inputs, test_inputs] = inputs.inputs(recipe, data, || {
+            [&train, &test].map(|examples| network.images(&examples.inputs()))
+        });
         Ok(Self {
-            recipe: recipe.clone(),
+            recipe: recipe.resolved(),
+            origin: Origin::here(),
             train,
             test,
             train_inputs,
@@ -81,8 +98,7 @@ impl Session {
             phase: Phase::Beginning,
             predictions: Predictions::default(),
             piece_began: Instant::now(),
-            epoch_seconds: 0.0,
-            epoch_images: 0,
+            was_finished: false,
         })
     }
 
@@ -93,14 +109,39 @@ impl Session {
         data: &DataSet,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let mut session = Self::new(&checkpoint.continued_as(recipe)?, data, device)?;
+        Self::new(&checkpoint.continued_as(recipe)?, data, device)?.after(checkpoint)
+    }
+
+    /// The run as it was when `checkpoint` was taken.
+    ///
+    /// # Errors
+    /// If the checkpoint is of another run.
+    pub fn after(self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
+        let mut session = self;
+        checkpoint.continued_as(&session.recipe)?;
         if !session.network.restore(&checkpoint.network) {
             return Err(TrainError::Damaged {
                 reason: "its vectors are not those of its model".into(),
             });
         }
         session.progress = checkpoint.progress.clone();
+        session.origin = checkpoint.origin.clone();
         Ok(session)
+    }
+
+    /// Says what computes the run from here on and the SHA-256 of its data, where it is known. Both are told and saved; the
+    /// session itself does not know them.
+    ///
+    /// # Errors
+    /// If the run was begun by a program that computes otherwise, or with other data.
+    pub fn computed_by(&mut self, device: &str, data_sha256: &str) -> Result<(), TrainError> {
+        self.origin = self.origin.continued_on(device, data_sha256)?;
+        Ok(())
+    }
+
+    /// What computes the run.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// What is run.
@@ -151,7 +192,10 @@ impl Session {
                 return Ok(Vec::new());
             }
         };
-        self.progress.seconds += self.piece_began.elapsed().as_secs_f64();
+        // A finished run that is measured once more has not trained any longer.
+        if !self.was_finished {
+            self.progress.seconds += self.piece_began.elapsed().as_secs_f64();
+        }
         events
     }
 
@@ -161,8 +205,9 @@ impl Session {
         let step = self.progress.step;
         let lost = |reason| TrainError::Device { step, reason };
         let network = self.network.state().await.map_err(lost)?;
-        let (recipe, progress) = (self.recipe.clone(), self.progress.clone());
-        Ok((Checkpoint { recipe, progress, network }, events))
+        let (recipe, origin) = (self.recipe.clone(), self.origin.clone());
+        let progress = self.progress.clone();
+        Ok((Checkpoint { recipe, origin, progress, network }, events))
     }
 
     fn begin(&mut self) -> Result<Vec<Event>, TrainError> {
@@ -173,8 +218,13 @@ impl Session {
                 on_test: Measurement::default(),
             };
         }
+        let last = self.progress.history.last();
+        let is_told = matches!(last, Some(Event::Epoch(last)) if last.step == self.progress.step);
+        self.was_finished = is_told && matches!(self.phase, Phase::Measuring { .. });
         let started = Event::Started {
+            format: FORMAT,
             recipe: self.recipe.clone(),
+            origin: self.origin.clone(),
             parameters: self.network.parameter_count() as u64,
             images: self.train.count() as u64,
             changed_labels: self.train.changed_labels() as u64,
@@ -222,8 +272,8 @@ impl Session {
         } else {
             Vec::new()
         };
-        self.epoch_images += batch.len() as u64;
-        self.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
+        self.progress.epoch_images += batch.len() as u64;
+        self.progress.epoch_seconds += self.piece_began.elapsed().as_secs_f64();
         Ok(events)
     }
 
@@ -352,11 +402,30 @@ impl Session {
         Report { epoch, mean_loss, improved, without_improvement, stop, is_measured }
     }
 
+    /// Adds an epoch to what is known of the run. The beginning of the same epoch, told because the run was to end in its
+    /// middle, is replaced by the whole of it.
+    fn remember(&mut self, metrics: &EpochMetrics) {
+        let history = &mut self.progress.history;
+        if matches!(history.last(), Some(Event::Epoch(last)) if last.epoch == metrics.epoch) {
+            history.pop();
+        }
+        if history.len() >= MOST_EPOCHS_REMEMBERED {
+            // Every second one goes: a curve of a thousand points looks the same, and a checkpoint stays small.
+            let mut is_kept = false;
+            history.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+        }
+        history.push(Event::Epoch(metrics.clone()));
+    }
+
     /// Tells the end of an epoch, and of the run if this is it.
     fn report(&mut self, report: Report, accuracy: Option<Accuracy>) -> Vec<Event> {
         let step = self.progress.step;
         let whole_epoch = step.is_multiple_of(self.recipe.steps_per_epoch());
-        let seconds = self.progress.seconds + self.piece_began.elapsed().as_secs_f64();
+        let piece = if self.was_finished { 0.0 } else { self.piece_began.elapsed().as_secs_f64() };
+        let seconds = self.progress.seconds + piece;
         let metrics = EpochMetrics {
             epoch: report.epoch,
             step,
@@ -364,9 +433,9 @@ impl Session {
             train_loss: report.mean_loss as f32,
             accuracy: accuracy.clone(),
             seconds,
-            images_per_second: self.epoch_images as f64 / self.epoch_seconds.max(1e-9),
+            images_per_second: self.progress.epoch_images as f64
+                / self.progress.epoch_seconds.max(1e-9),
         };
-        (self.epoch_images, self.epoch_seconds) = (0, 0.0);
         let mut events = Vec::new();
         // A run that had already ended when it was saved has told its last epoch.
         if self
@@ -375,12 +444,13 @@ impl Session {
             .last()
             .is_none_or(|last| !matches!(last, Event::Epoch(last) if last.step == step))
         {
-            self.progress.history.push(Event::Epoch(metrics.clone()));
+            self.remember(&metrics);
             events.push(Event::Epoch(metrics));
         }
         if whole_epoch {
             self.progress.epochs_reported = report.epoch;
             (self.progress.epoch_loss_sum, self.progress.epoch_losses) = (0.0, 0);
+            (self.progress.epoch_images, self.progress.epoch_seconds) = (0, 0.0);
             self.progress.epochs_since_best = report.without_improvement;
             if report.improved {
                 self.progress.best_epoch_loss = Some(report.mean_loss);
@@ -400,6 +470,8 @@ impl Session {
             });
         }
         self.phase = Phase::Finished;
+        // What is told is what is saved: no time is added behind the end.
+        (self.progress.seconds, self.was_finished) = (seconds, true);
         events.push(Event::Finished(Summary {
             recipe: self.recipe.clone(),
             train_accuracy: accuracy.train_accuracy,

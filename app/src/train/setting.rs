@@ -89,6 +89,23 @@ impl Kind {
         self.none().map_or_else(|| range.clone(), |none| format!("{none} or {range}"))
     }
 
+    /// What was meant by a number that is written in another way: `0,5` and `50%` for 0.5, `2,000` for 2000.
+    fn meant(&self, text: &str) -> Option<String> {
+        let meant = match self {
+            Self::Choice(_) | Self::Switch => return None,
+            Self::Integer { .. } => text.replace([',', '_', '\'', ' '], ""),
+            Self::Number { .. } => match text.strip_suffix('%') {
+                // Through thousandths, so that 7 % is 0.07 and not 0.07 and a last digit.
+                Some(percent) => {
+                    let percent: f64 = percent.trim().replace(',', ".").parse().ok()?;
+                    ((percent * 1000.0).round() / 100_000.0).to_string()
+                }
+                None => text.replace(',', "."),
+            },
+        };
+        (meant != text && self.contains(&meant)).then_some(meant)
+    }
+
     fn contains(&self, text: &str) -> bool {
         if self.none() == Some(text) {
             return true;
@@ -115,6 +132,30 @@ impl Setting {
             .ok_or_else(|| SettingError::Unknown { key: key.into() })
     }
 
+    /// Whether this text is one of its values.
+    pub fn allows(&self, text: &str) -> bool {
+        self.kind.contains(text)
+    }
+
+    /// The setting whose key was probably meant: by its initials (`wd`), as a part of it (`decay`) or with a letter or two
+    /// mistaken.
+    pub fn nearest(key: &str) -> Option<&'static Self> {
+        let initials = |candidate: &str| -> String {
+            candidate.split('-').filter_map(|word| word.chars().next()).collect()
+        };
+        if let Some(meant) = SETTINGS.iter().find(|setting| initials(setting.key) == key) {
+            // A single letter is no abbreviation.
+            return (key.len() > 1).then_some(meant);
+        }
+        let nearest = SETTINGS.iter().min_by_key(|setting| distance(key, setting.key))?;
+        if distance(key, nearest.key) <= (key.len() / 4).max(1) {
+            return Some(nearest);
+        }
+        let containing =
+            SETTINGS.iter().filter(|setting| key.len() > 2 && setting.key.contains(key));
+        containing.min_by_key(|setting| setting.key.len())
+    }
+
     /// Its value in `recipe`, as text that [`Setting::set`] reads back.
     pub fn get(&self, recipe: &Recipe) -> String {
         let text = (self.read)(recipe);
@@ -126,7 +167,10 @@ impl Setting {
         let refused = || SettingError::OutOfRange {
             key: self.key,
             value: text.into(),
-            allowed: self.kind.allowed(),
+            allowed: match self.kind.meant(text) {
+                Some(meant) => format!("{}; write {meant}", self.kind.allowed()),
+                None => self.kind.allowed(),
+            },
         };
         if !self.kind.contains(text) {
             return Err(refused());
@@ -168,15 +212,70 @@ fn shown(value: &str) -> String {
 }
 
 fn suggestion(key: &str) -> String {
-    let distance = |candidate: &str| {
-        let shared = key.chars().zip(candidate.chars()).take_while(|(a, b)| a == b).count();
-        key.len().abs_diff(candidate.len()) + 2 * key.len().saturating_sub(shared)
-    };
-    let keys = SETTINGS.iter().map(|setting| setting.key);
-    match keys.clone().min_by_key(|candidate| distance(candidate)) {
-        Some(nearest) if nearest.starts_with(key.get(..3).unwrap_or("\0")) => {
-            format!("did you mean `{nearest}`?")
+    match Setting::nearest(key) {
+        Some(nearest) => format!("did you mean `{}`?", nearest.key),
+        None => {
+            let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+            format!("the settings are {}", keys.join(", "))
         }
-        _ => format!("the settings are {}", keys.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// How many letters are missing, superfluous or mistaken (Levenshtein's distance).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, another) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *another);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistaken_key_is_answered_with_the_one_that_was_meant() {
+        for (key, meant) in [
+            ("wd", "weight-decay"),
+            ("lr", "learning-rate"),
+            ("bs", "batch-size"),
+            ("decay", "weight-decay"),
+            ("corruption", "label-corruption"),
+            ("label-coruption", "label-corruption"),
+            ("learning-rat", "learning-rate"),
+            ("weight-decay-o", "weight-decay-on"),
+            ("epoch", "epochs"),
+        ] {
+            assert_eq!(Setting::nearest(key).map(|setting| setting.key), Some(meant), "{key}");
+        }
+        for key in ["", "x", "optimizer", "w"] {
+            assert!(Setting::nearest(key).is_none(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_number_written_in_another_way_is_refused_with_the_one_that_was_meant() {
+        let told = |key: &str, text: &str| {
+            let refused = Setting::find(key).unwrap().set(&mut Recipe::default(), text);
+            refused.unwrap_err().to_string()
+        };
+        let half = "but it must be a number between 0 and 1; write 0.5";
+        assert_eq!(told("label-corruption", "0,5"), format!("`label-corruption` is 0,5, {half}"));
+        assert_eq!(told("label-corruption", "50%"), format!("`label-corruption` is 50%, {half}"));
+        assert!(told("weight-decay", "7 %").ends_with("write 0.07"));
+        assert!(told("images", "2,000").ends_with("write 2000"));
+        for (key, text) in
+            [("label-corruption", "1,5"), ("label-corruption", "half"), ("model", "a,b")]
+        {
+            assert!(!told(key, text).contains("write"), "{text}");
+        }
     }
 }

@@ -43,7 +43,7 @@ impl Lane {
             let events = self.shared.recorder.events(self.index);
             let memory = Some(Uint8Array::from(&core.memory.to_bytes()[..]));
             Some(SavedRun {
-                recipe: plan.recipe.to_toml(),
+                recipe: plan.recipe.to_full_toml(),
                 step: core.history.step,
                 events,
                 bytes,

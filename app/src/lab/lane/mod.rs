@@ -188,9 +188,8 @@ impl Lane {
                 (last.epoch * plan.recipe.images) as f64 / last.seconds,
             );
         }
-        self.core.with_value(|core| {
-            self.shared.library.keep(&plan.title, &plan.recipe, &device, &core.history)
-        });
+        self.core
+            .with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &core.history));
     }
 
     /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use super::history::History;
 use super::messages::Messages;
 use super::store;
-use crate::train::{Recipe, Record, from_json, to_json};
+use crate::train::{Origin, Recipe, Record, from_json, to_json};
 
 pub use table::RunsTable;
 
@@ -22,10 +22,8 @@ pub struct KeptRun {
     pub name: String,
     /// What was run.
     pub recipe: Recipe,
-    /// The device's name.
-    pub device: String,
-    /// Rote's version.
-    pub version: String,
+    /// What it was made by.
+    pub origin: Origin,
     /// When it was kept, in UTC.
     pub date: String,
     /// What it said.
@@ -40,14 +38,14 @@ impl KeptRun {
     fn of(id: String, record: Record, is_stored: bool) -> Self {
         let mut history = History::default();
         record.events.into_iter().for_each(|event| history.push(event));
-        let Record { name, recipe, device, version, date, .. } = record;
-        Self { id, name, recipe, device, version, date, history, is_overlaid: false, is_stored }
+        let Record { name, recipe, origin, date, .. } = record;
+        Self { id, name, recipe, origin, date, history, is_overlaid: false, is_stored }
     }
 
     /// As it is written to a file.
     pub fn record(&self) -> Record {
-        let Self { name, recipe, device, version, date, history, .. } = self.clone();
-        Record { name, recipe, device, version, date, events: history.events() }
+        let Self { name, recipe, origin, date, history, .. } = self.clone();
+        Record { name, folder: String::new(), recipe, origin, date, events: history.events() }
     }
 
     /// Whether it came to an end of its own.
@@ -99,15 +97,17 @@ impl Library {
     }
 
     /// Keeps a run that has at least one epoch behind it.
-    pub fn keep(self, name: &str, recipe: &Recipe, device: &str, history: &History) {
+    pub fn keep(self, name: &str, recipe: &Recipe, history: &History) {
         if history.epochs.is_empty() {
             return;
         }
+        // Said at its start. This page computes nothing itself and knows neither the data nor where a run was before.
+        let origin = history.origin().cloned().unwrap_or_default();
         let record = Record {
             name: name.into(),
+            folder: String::new(),
             recipe: recipe.clone(),
-            device: device.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
+            origin,
             date: String::from(Date::new_0().to_iso_string()),
             events: history.events(),
         };

@@ -10,7 +10,7 @@ use crate::lab::files;
 use crate::lab::format::{duration, percent};
 use crate::lab::page::Page;
 use crate::lab::race::Race;
-use crate::train::{Record, to_csv, to_json};
+use crate::train::{Record, epochs_table, to_json};
 
 /// The list.
 #[component]
@@ -23,7 +23,8 @@ pub fn RunsTable(page: Page) -> impl IntoView {
         move || library.with(|runs| runs.iter().map(KeptRun::record).collect::<Vec<Record>>());
     let export_json =
         move |_| files::offer("rote-runs.json", "application/json", &to_json(&records()));
-    let export_csv = move |_| files::offer("rote-runs.csv", "text/csv", &to_csv(&records()));
+    let export_csv =
+        move |_| files::offer("rote-runs.csv", "text/csv", &epochs_table(&records()).to_csv());
     view! {
         <section class="runs card" aria-labelledby="runs-title">
             <div class="card-head">
