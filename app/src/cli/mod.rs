@@ -13,15 +13,27 @@ macro_rules! say {
     }};
 }
 
+/// Prints a line on standard error, which may be closed or full: nothing that is said there is worth the work under way.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 mod checkpoint_file;
 pub mod data;
 pub mod devices;
 mod error;
+pub mod export;
+mod exported;
 pub mod grid;
+mod images_record;
 mod interrupt;
 pub mod models;
 mod report;
 pub mod results;
+mod suggest;
 pub mod time;
 pub mod train;
 
@@ -38,7 +50,8 @@ pub fn command() -> Command {
              rote train --condition random-labels --stop-at-train-accuracy 1\n\
              and read `rote train --help`: every flag says what it does.",
         )
-        .after_help("Exit codes: 0 done, 1 failed or interrupted, 2 wrong flags or settings.")
+        .after_help("Exit codes: 0 done, 1 failed, 2 wrong flags or settings, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP; \
+             after a signal the same command goes on.")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([
@@ -47,6 +60,7 @@ pub fn command() -> Command {
             grid::run_command(),
             results::report_command(),
             results::compare_command(),
+            export::command(),
             models::command(),
             data::command(),
             devices::command(),
@@ -56,9 +70,14 @@ pub fn command() -> Command {
 
 /// Runs a command line; `arguments` begins with the program's name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let is_train = arguments.get(1).is_some_and(|word| word == "train");
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => error.exit(),
+        Err(mut error) => {
+            suggest::settings(&mut error, is_train);
+            error.exit()
+        }
     };
     let result = match matches.subcommand() {
         Some(("train", matches)) => train::run(matches),
@@ -66,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Some(("run", matches)) => grid::run(matches),
         Some(("report", matches)) => results::report(matches),
         Some(("compare", matches)) => results::compare(matches),
+        Some(("export", matches)) => export::run(matches),
         Some(("models", matches)) => models::run(matches),
         Some(("data", matches)) => data::run(matches),
         Some(("devices", matches)) => devices::run(matches),
@@ -75,7 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rote: {error}");
+            tell!("rote: {error}");
             error.exit_code()
         }
     }

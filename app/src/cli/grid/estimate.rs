@@ -24,11 +24,11 @@ impl<'a> Estimate<'a> {
         Self { device, step_seconds: HashMap::new() }
     }
 
-    /// Seconds for a whole run, if every epoch is run.
+    /// Seconds for a whole run, if nothing but `epochs` and `steps` ends it.
     pub(super) fn seconds(&mut self, recipe: &Recipe) -> Result<f64, CliError> {
         let step_seconds = self.step_seconds(recipe.model, recipe.batch_size)?;
         let test_images = Tier::holding(recipe.images as usize).map_or(0, |tier| tier.test) as u64;
-        let measured = (recipe.epochs / recipe.evaluate_every.max(1)).max(1) as f64;
+        let measured = measurements(recipe) as f64;
         let batches =
             recipe.images.div_ceil(recipe.batch_size) + test_images.div_ceil(recipe.batch_size);
         Ok(step_seconds
@@ -47,5 +47,35 @@ impl<'a> Estimate<'a> {
         let seconds = time(TIMED_STEPS)?.milliseconds / 1000.0 / TIMED_STEPS as f64;
         self.step_seconds.insert((model, batch_size), seconds);
         Ok(seconds)
+    }
+}
+
+/// How often the accuracies are measured: after every so many epochs, and at the end, which may be in the middle of one.
+fn measurements(recipe: &Recipe) -> u64 {
+    let epochs = recipe.last_step().div_ceil(recipe.steps_per_epoch());
+    epochs.div_ceil(recipe.evaluate_every.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_run_early_ends_its_measurements_too() {
+        // 100 images in batches of 10: ten steps an epoch.
+        let recipe = |epochs, steps, evaluate_every| Recipe {
+            images: 100,
+            batch_size: 10,
+            epochs,
+            steps,
+            evaluate_every,
+            ..Recipe::default()
+        };
+        assert_eq!(measurements(&recipe(60, None, 1)), 60);
+        assert_eq!(measurements(&recipe(60, None, 25)), 3);
+        // Epochs 1, 2 and the end in the third, of a thousand that are never run.
+        assert_eq!(measurements(&recipe(1000, Some(25), 1)), 3);
+        assert_eq!(measurements(&recipe(1000, Some(25), 2)), 2);
+        assert_eq!(measurements(&recipe(1000, Some(5), 50)), 1);
     }
 }

@@ -1,17 +1,17 @@
-//! The folder of a run: `recipe.toml`, `events.jsonl` (everything but the single steps), `checkpoint.rote` and, when it is
-//! over, `summary.json`. A lock on `lock` says that a process is at it; it falls with the process, however that ends.
+//! The folder of a run: `recipe.toml`, `events.jsonl` (everything but the single steps), `checkpoint.rote` while it goes on
+//! and, when it is over, `summary.json`. Who is at it holds a [`Claim`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use super::claim::Claim;
+use super::name::folder_name;
 use crate::cli::CliError;
 use crate::cli::checkpoint_file::CheckpointFile;
 use crate::data::store;
 use crate::experiments::Outcome;
-use crate::train::{Checkpoint, EpochMetrics, Event, Recipe, Summary};
+use crate::train::{Checkpoint, EpochMetrics, Event, Origin, Recipe, Summary};
 
 const SUMMARY: &str = "summary.json";
 const EVENTS: &str = "events.jsonl";
@@ -19,6 +19,9 @@ const EVENTS: &str = "events.jsonl";
 /// The end of a run with what it was made by.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RunSummary {
+    /// [`FORMAT`](crate::train::FORMAT) of this file.
+    #[serde(default = "first_format")]
+    pub format: u32,
     /// The row of the grid.
     pub row: String,
     /// How it ended.
@@ -26,12 +29,51 @@ pub struct RunSummary {
     pub summary: Summary,
     /// Test images it was measured on.
     pub test_images: u64,
-    /// The device's name.
-    pub device: String,
-    /// Rote's version.
-    pub version: String,
+    /// What it was made by.
+    #[serde(flatten)]
+    pub origin: Origin,
     /// The day it ended, in UTC.
     pub date: String,
+}
+
+/// Summaries written before they said their format are of the first.
+fn first_format() -> u32 {
+    1
+}
+
+impl RunSummary {
+    /// Whether a run of `origin` with the same recipe would have come to the same numbers: computed in the same way, from
+    /// the same data where both say which.
+    pub fn is_like(&self, origin: &Origin) -> bool {
+        is_alike(&self.origin, origin)
+    }
+}
+
+/// Whether the same recipe comes to the same numbers in both.
+pub fn is_alike(one: &Origin, other: &Origin) -> bool {
+    let (one_data, other_data) = (&one.data_sha256, &other.data_sha256);
+    let is_known = !one_data.is_empty() && !other_data.is_empty();
+    one.numerics == other.numerics && (!is_known || one_data == other_data)
+}
+
+/// Why the files of a run do not say how it ended.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadRun {
+    /// They were read and are not whole; the run can be made again.
+    #[error("{0}")]
+    Damaged(String),
+    /// The system does not let them be read now. The run may well be finished, so nothing of it may be touched.
+    #[error(transparent)]
+    Refused(#[from] CliError),
+}
+
+impl From<UnreadRun> for CliError {
+    fn from(unread: UnreadRun) -> Self {
+        match unread {
+            UnreadRun::Damaged(message) => Self::Failed(message),
+            UnreadRun::Refused(error) => error,
+        }
+    }
 }
 
 /// Where a run is kept.
@@ -40,18 +82,11 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// Held while a process is at a run.
-pub struct Claimed {
-    // Never read: what counts is that it is open.
-    _lock: File,
-}
-
 impl RunFolder {
-    /// The folder of a recipe in a folder of runs. Other settings have another folder, so nothing is ever mixed.
-    pub fn of(runs: &Path, row: &str, recipe: &Recipe) -> Self {
-        let settings = Sha256::digest(Recipe { seed: 0, ..recipe.clone() }.to_toml());
-        let short: String = settings.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Self { path: runs.join(format!("{}-{short}-seed{}", row.replace('/', "."), recipe.seed)) }
+    /// The folder of a run, by what it is called, in a folder of runs. Other settings have another folder, so nothing is
+    /// ever mixed.
+    pub fn of(runs: &Path, called: &str, recipe: &Recipe) -> Self {
+        Self { path: runs.join(folder_name(called, recipe)) }
     }
 
     /// A folder that is there.
@@ -70,29 +105,31 @@ impl RunFolder {
     }
 
     /// Makes the folder and takes the run, or nothing if another process is at it.
-    pub fn claim(&self) -> Result<Option<Claimed>, CliError> {
-        let lock = self.path.join("lock");
+    pub fn claim(&self) -> Result<Option<Claim>, CliError> {
         fs::create_dir_all(&self.path).map_err(|error| refused(&self.path, "made", &error))?;
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
-        let file = open.map_err(|error| refused(&lock, "opened", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Claimed { _lock: file })),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(refused(&lock, "locked", &error)),
+        let claim = Claim::take(&self.path.join("lock"))?;
+        if let Some(claim) = &claim {
+            self.tidy(claim)?;
         }
+        Ok(claim)
+    }
+
+    /// Removes what a process that was killed in the middle of a write left behind. Only under a lock: without one another
+    /// process may be in the middle of that write.
+    fn tidy(&self, claim: &Claim) -> Result<(), CliError> {
+        if !claim.is_locked() {
+            return Ok(());
+        }
+        store::sweep(&self.path).map_err(|error| refused(&self.path, "tidied", &error))
     }
 
     /// How the run ended; none if it has not.
-    pub fn summary(&self) -> Result<Option<RunSummary>, CliError> {
-        let path = self.path.join(SUMMARY);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(refused(&path, "read", &error)),
-        };
+    pub fn summary(&self) -> Result<Option<RunSummary>, UnreadRun> {
+        let Some(text) = self.text(SUMMARY)? else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(|error| {
+            let path = self.path.join(SUMMARY);
             let path = path.display();
-            CliError::Failed(format!(
+            UnreadRun::Damaged(format!(
                 "{path} is damaged ({error}); remove it, and the run's end is made again"
             ))
         })
@@ -105,51 +142,65 @@ impl RunFolder {
         self.replace(SUMMARY, &(text + "\n"))
     }
 
-    /// The epochs that were told, in order; lines that are cut off or damaged are left out.
-    fn epochs(&self) -> Vec<EpochMetrics> {
-        let text = fs::read_to_string(self.path.join(EVENTS)).unwrap_or_default();
-        let events = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        events
-            .filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None })
-            .collect()
+    /// The text of a file of the run; none if there is no such file. Bytes that are no text, such as a letter that was cut
+    /// in its middle, damage their line only.
+    fn text(&self, name: &str) -> Result<Option<String>, CliError> {
+        let path = self.path.join(name);
+        let bytes = store::if_found(fs::read(&path));
+        let bytes = bytes.map_err(|error| refused(&path, "read", &error))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// A finished run with everything it told, in order, without lines that are cut off or damaged; none if it is not
+    /// finished.
+    ///
+    /// # Errors
+    /// If a file is damaged, so that epochs that the summary counts are missing; if one cannot be read.
+    pub fn told(&self) -> Result<Option<(RunSummary, Vec<Event>)>, UnreadRun> {
+        let Some(about) = self.summary()? else { return Ok(None) };
+        let text = self.text(EVENTS)?.unwrap_or_default();
+        let events: Vec<Event> =
+            text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        if let Some(missing) = missing_epochs(&about.summary, &events) {
+            let path = self.path.join(EVENTS);
+            return Err(UnreadRun::Damaged(format!(
+                "{} {missing}; remove it and summary.json, and the run's end is made again",
+                path.display()
+            )));
+        }
+        Ok(Some((about, events)))
     }
 
     /// A finished run with how the experiments see it; none if it is not finished.
     ///
     /// # Errors
-    /// If the summary is damaged, or epochs that it counts are missing.
-    pub fn finished(&self) -> Result<Option<(RunSummary, Outcome)>, CliError> {
-        let Some(about) = self.summary()? else { return Ok(None) };
+    /// As [`Self::told`].
+    pub fn finished(&self) -> Result<Option<(RunSummary, Outcome)>, UnreadRun> {
+        let Some((about, events)) = self.told()? else { return Ok(None) };
         let RunSummary { summary, test_images, .. } = about.clone();
-        let epochs = self.epochs();
-        if (epochs.len() as u64) < summary.epochs {
-            let path = self.path.join(EVENTS);
-            return Err(CliError::Failed(format!(
-                "{} holds {} of {} epochs; remove it and summary.json, and the run's end is made again",
-                path.display(),
-                epochs.len(),
-                summary.epochs
-            )));
-        }
-        Ok(Some((about, Outcome { summary, epochs, test_images })))
+        Ok(Some((about, Outcome { summary, epochs: epochs_of(events), test_images })))
     }
 
     /// The checkpoint, if there is one.
     pub(super) fn checkpoint(&self) -> Result<Option<Checkpoint>, CliError> {
-        let file = self.checkpoint_file();
-        if file.exists() { file.read().map(Some) } else { Ok(None) }
+        self.checkpoint_file().read_if_there()
     }
 
-    /// Begins the record of a run: its recipe, and what it had told when its checkpoint was taken.
-    pub(super) fn begin(&self, recipe: &Recipe, history: &[Event]) -> Result<EventLog, CliError> {
-        self.replace("recipe.toml", &recipe.to_toml())?;
-        self.replace(EVENTS, "")?;
+    /// Begins the record of a run, or goes on with it behind what was told up to `step`. `history` stands in where the
+    /// record has lost epochs.
+    pub(super) fn begin(
+        &self,
+        recipe: &Recipe,
+        origin: &Origin,
+        step: u64,
+        history: &[Event],
+    ) -> Result<EventLog, CliError> {
         let path = self.path.join(EVENTS);
+        let told = self.text(EVENTS)?.unwrap_or_default();
+        self.replace("recipe.toml", &recipe_file(recipe, origin))?;
+        self.replace(EVENTS, &told_up_to(&told, step, history))?;
         let open = OpenOptions::new().append(true).open(&path);
-        let mut log =
-            EventLog { file: open.map_err(|error| refused(&path, "opened", &error))?, path };
-        history.iter().try_for_each(|event| log.add(event))?;
-        Ok(log)
+        Ok(EventLog { file: open.map_err(|error| refused(&path, "opened", &error))?, path })
     }
 
     fn replace(&self, name: &str, text: &str) -> Result<(), CliError> {
@@ -182,10 +233,73 @@ impl EventLog {
     }
 }
 
-fn refused(path: &Path, action: &str, error: &io::Error) -> CliError {
-    let advice =
-        "make room there or choose another folder with --out, then run the same command again";
-    CliError::Failed(format!("{} could not be {action}: {error}; {advice}", path.display()))
+/// The epochs among what a run told, in order.
+pub fn epochs_of(events: impl IntoIterator<Item = Event>) -> Vec<EpochMetrics> {
+    let epoch = |event| if let Event::Epoch(epoch) = event { Some(epoch) } else { None };
+    events.into_iter().filter_map(epoch).collect()
+}
+
+/// Of what told fewer epochs than the run's end counts: `holds 3 of 10 epochs`.
+pub fn missing_epochs(end: &Summary, events: &[Event]) -> Option<String> {
+    let told = events.iter().filter(|event| matches!(event, Event::Epoch(_))).count() as u64;
+    (told < end.epochs).then(|| format!("holds {told} of {} epochs", end.epochs))
+}
+
+/// The recipe with every setting, and above it, as comments, what computes it.
+fn recipe_file(recipe: &Recipe, origin: &Origin) -> String {
+    let Origin { numerics, version, revision, data_sha256, device } = origin;
+    format!(
+        "# rote {version} {revision}, numerics {numerics}\n# {device}\n# data SHA-256 {data_sha256}\n{}",
+        recipe.to_full_toml()
+    )
+}
+
+/// The lines of a record that belong to a run as it was after `step`: none that it will tell again.
+fn told_up_to(record: &str, step: u64, history: &[Event]) -> String {
+    if step == 0 {
+        return String::new();
+    }
+    let mut lines: Vec<&str> = Vec::new();
+    let mut last_told = 0;
+    for line in record.lines() {
+        match serde_json::from_str(line) {
+            Ok(Event::Started { step: at, .. }) if at > step => break,
+            Ok(Event::Epoch(epoch)) if epoch.step > step => break,
+            Ok(Event::Epoch(epoch)) => {
+                last_told = epoch.step;
+                lines.push(line);
+            }
+            Ok(Event::Started { .. } | Event::Warning { .. }) => lines.push(line),
+            // The end is told again; a line that is cut off is no line.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let last = history.iter().rev().find_map(|event| match event {
+        Event::Epoch(epoch) => Some(epoch.step),
+        _ => None,
+    });
+    let json = |event: &Event| {
+        serde_json::to_string(event).expect("an event holds nothing JSON cannot") + "\n"
+    };
+    if last.is_some_and(|last| last != last_told) {
+        // The file was lost or damaged; what the checkpoint remembers is all there is.
+        let first = lines.first().filter(|line| line.contains("\"started\""));
+        let first = first.map_or_else(String::new, |line| format!("{line}\n"));
+        return first + &history.iter().map(json).collect::<String>();
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+pub(super) fn refused(path: &Path, action: &str, error: &io::Error) -> CliError {
+    let first = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "give yourself the right to write there"
+        }
+        _ => "see whether that place answers",
+    };
+    let advice = "or choose another folder with --out, then run the same command again";
+    CliError::Failed(format!("{} could not be {action}: {error}; {first} {advice}", path.display()))
 }
 
 #[cfg(test)]
@@ -204,14 +318,82 @@ mod tests {
         assert!(folder(&plain) != folder(&other) && folder(&plain) != folder(&seed));
     }
 
+    fn epoch(step: u64) -> Event {
+        Event::Epoch(EpochMetrics {
+            epoch: step / 10,
+            step,
+            learning_rate: 0.1,
+            train_loss: 1.0,
+            accuracy: None,
+            seconds: 1.0,
+            images_per_second: 1.0,
+        })
+    }
+
+    fn started(step: u64) -> Event {
+        Event::Started {
+            format: 1,
+            recipe: Recipe::default(),
+            origin: Origin::default(),
+            parameters: 1,
+            images: 1,
+            changed_labels: 0,
+            test_images: 1,
+            steps_per_epoch: 10,
+            last_step: 100,
+            step,
+        }
+    }
+
+    fn lines(events: &[Event]) -> String {
+        events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect()
+    }
+
     #[test]
-    fn a_run_can_be_claimed_once_at_a_time() {
+    fn a_record_is_gone_on_with_behind_its_first_line_and_tells_nothing_twice() {
+        let warning = Event::Warning { message: "slow".into() };
+        let told = [started(0), epoch(10), warning.clone(), epoch(20), epoch(30)];
+        let history = [epoch(10), epoch(20)];
+        // The checkpoint is of step 25: what was told of step 30 will be told again.
+        let kept = told_up_to(&lines(&told), 25, &history);
+        assert_eq!(kept, lines(&[started(0), epoch(10), warning, epoch(20)]));
+        assert_eq!(told_up_to(&lines(&told), 0, &[]), "");
+    }
+
+    #[test]
+    fn a_record_that_lost_epochs_is_filled_from_the_checkpoint() {
+        let damaged = lines(&[started(0), epoch(10)]) + "{\"event\": \"epo";
+        let history = [epoch(10), epoch(20)];
+        let filled = told_up_to(&damaged, 25, &history);
+        assert_eq!(filled, lines(&[started(0), epoch(10), epoch(20)]));
+        assert_eq!(told_up_to("", 25, &history), lines(&history));
+    }
+
+    #[test]
+    fn what_another_process_is_writing_is_swept_under_a_lock_only() {
         let runs = tempfile::tempdir().unwrap();
-        let folder = RunFolder::of(runs.path(), "row", &Recipe::default());
-        let claimed = folder.claim().unwrap();
-        assert!(claimed.is_some() && folder.claim().unwrap().is_none());
-        drop(claimed);
-        assert!(folder.claim().unwrap().is_some());
+        let folder = RunFolder::at(runs.path());
+        let claim = folder.claim().unwrap().unwrap();
+        let half_written = runs.path().join(".rote-4711-0.tmp");
+        fs::write(&half_written, "half of a chec").unwrap();
+        let claim = claim.without_lock();
+        folder.tidy(&claim).unwrap();
+        assert!(half_written.exists());
+        drop(claim);
+        folder.claim().unwrap().unwrap();
+        assert!(!half_written.exists());
+    }
+
+    #[test]
+    fn runs_are_alike_if_computed_alike_from_data_that_are_not_known_to_differ() {
+        let of = |numerics, data: &str| Origin {
+            numerics,
+            data_sha256: data.into(),
+            version: data.into(),
+            ..Origin::default()
+        };
+        assert!(is_alike(&of(1, "a"), &of(1, "a")) && is_alike(&of(1, ""), &of(1, "a")));
+        assert!(!is_alike(&of(1, "a"), &of(2, "a")) && !is_alike(&of(1, "a"), &of(1, "b")));
     }
 
     #[test]

@@ -7,21 +7,37 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::cli::train::device_argument;
 use crate::cli::{CliError, store_options};
-use crate::experiments::{self, EXPERIMENTS, Experiment, Published, Scale, distinct_rows};
+use crate::experiments::{
+    self, EXPERIMENTS, Experiment, Name, Names, Published, Scale, distinct_rows,
+};
 use crate::train::{Recipe, Setting};
 
 /// One run to be made.
+#[derive(Default)]
 pub(super) struct Job {
     /// The row of the grid.
     pub(super) row: String,
+    /// What of the row was changed, as `weight-decay=0.001 batch-size=32`; empty where nothing was.
+    pub(super) changed: String,
     pub(super) recipe: Recipe,
+    /// What the paper reports of the row.
     pub(super) published: Published,
 }
 
 impl Job {
-    /// Row and seed.
+    fn new(called: &Name, recipe: Recipe) -> Self {
+        let changed = called.changes();
+        Self { row: called.row.clone(), changed, recipe, published: called.published }
+    }
+
+    /// Row and what of it was changed.
+    pub(super) fn called(&self) -> String {
+        format!("{} {}", self.row, self.changed).trim_end().to_owned()
+    }
+
+    /// Row, what of it was changed, and seed.
     pub(super) fn name(&self) -> String {
-        format!("{} seed {}", self.row, self.recipe.seed)
+        format!("{} seed {}", self.called(), self.recipe.seed)
     }
 }
 
@@ -35,8 +51,9 @@ pub fn run_command() -> Command {
         .long_about(
             "Run a table or figure of the paper, or `all` of them.\n\nEvery run has a folder with its recipe, events, \
              checkpoint and summary. Finished runs are skipped and interrupted ones gone on with, so the same command \
-             can be given again at any time; several processes, also on several machines with one folder, share a grid \
-             without running anything twice. `rote report` makes tables and figures of what is there.",
+             can be given again at any time. Several processes share a grid without running anything twice as long as the \
+             folder's file system has locks; on a network file system whose locks you do not know, give each process a \
+             part of its own with --shard. `rote report` makes tables and figures of what is there.",
         )
         .arg(
             Arg::new("name")
@@ -49,7 +66,7 @@ pub fn run_command() -> Command {
                 .long("scale")
                 .default_value("desk")
                 .value_parser(Scale::KEYS.to_vec())
-                .help("Seconds, under an hour on a laptop's CPU, or the paper's 50,000 images"),
+                .help("A few dozen images, small sets for a laptop's CPU, or the paper's 50,000 images"),
         )
         .arg(
             Arg::new("only")
@@ -87,8 +104,15 @@ pub fn run_command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("List the runs with sizes and estimated times, from a few timed steps, and run nothing"),
         )
+        .arg(flag("keep-checkpoints").help("Keep the checkpoints of finished runs, which are deleted otherwise"))
+        .arg(flag("record-images").help("Keep what becomes of every training image in images.csv, for `rote export --images`"))
+        .arg(flag("no-wait").help("End when what is left is being made by other processes, instead of waiting for them"))
         .arg(device_argument())
         .args(store_options())
+}
+
+fn flag(name: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue)
 }
 
 fn number(name: &'static str, default: &'static str) -> Arg {
@@ -112,6 +136,12 @@ pub(super) struct Options {
     pub(super) out: PathBuf,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) is_dry_run: bool,
+    /// Whether checkpoints of finished runs stay.
+    pub(super) keeps_checkpoints: bool,
+    /// Whether runs keep what becomes of every training image.
+    pub(super) records_images: bool,
+    /// Whether what other processes are at is left to them.
+    pub(super) is_impatient: bool,
 }
 
 impl Options {
@@ -151,6 +181,9 @@ impl Options {
             out: out.unwrap_or_else(|| PathBuf::from("results").join(scale.key())),
             data_dir: matches.get_one::<PathBuf>("data-dir").cloned(),
             is_dry_run: matches.get_flag("dry-run"),
+            keeps_checkpoints: matches.get_flag("keep-checkpoints"),
+            records_images: matches.get_flag("record-images"),
+            is_impatient: matches.get_flag("no-wait"),
         })
     }
 
@@ -158,6 +191,7 @@ impl Options {
     pub(super) fn jobs(&self) -> Result<Vec<Job>, CliError> {
         let rows = distinct_rows(&self.experiments, self.scale);
         let all: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+        let names = Names::at(self.scale);
         let wanted = |name: &str| {
             self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
         };
@@ -171,10 +205,7 @@ impl Options {
                     if jobs.iter().any(|job: &Job| job.recipe == recipe) {
                         continue;
                     }
-                    // A changed row is not what the paper ran.
-                    let published =
-                        if self.changes.is_empty() { row.published } else { Published::default() };
-                    jobs.push(Job { row: row.name.clone(), recipe, published });
+                    jobs.push(Job::new(&names.of(&row.name, &recipe), recipe));
                 }
             }
         }
@@ -222,7 +253,19 @@ fn read_change(text: &str) -> Result<(&'static Setting, Vec<String>), CliError> 
             "`--set seed` is `--seeds N`, which runs the seeds 1 to N".into(),
         ));
     }
-    Ok((Setting::find(key)?, values.split(',').map(String::from).collect()))
+    let setting = Setting::find(key)?;
+    let values: Vec<String> = values.split(',').map(String::from).collect();
+    if let [whole, part] = &values[..] {
+        let number = format!("{whole}.{part}");
+        // A list in which a value is not allowed, where the number would be.
+        if values.iter().any(|value| !setting.allows(value)) && setting.allows(&number) {
+            return Err(CliError::Usage(format!(
+                "`--set {text}` is a list of the values {whole} and {part}, which are not both \
+                 allowed; write --set {key}={number}"
+            )));
+        }
+    }
+    Ok((setting, values))
 }
 
 fn read_shard(text: &str) -> Result<(usize, usize), CliError> {
@@ -259,15 +302,28 @@ mod tests {
     }
 
     #[test]
-    fn several_values_of_a_setting_make_a_grid_without_the_papers_numbers() {
-        let found = jobs(
-            "table1 --only mlp-1x512/plain --set batch-size=64,128 --set initialization=glorot",
-        )
-        .unwrap();
-        assert_eq!(found.iter().map(|job| job.recipe.batch_size).collect::<Vec<_>>(), [64, 128]);
-        assert_eq!(found[0].published, Published::default());
-        assert!(jobs("table1 --only mlp-1x512/plain").unwrap()[0].published.test.is_some());
+    fn several_values_of_a_setting_make_a_grid_of_runs_named_after_them() {
+        let line = "table1 --only mlp-1x512/plain --set weight-decay=0,0.001,0.01 --seeds 2";
+        let found = jobs(line).unwrap();
+        let names: Vec<_> = found.iter().map(Job::name).collect();
+        let expected = [
+            "mlp-1x512/plain seed 1",
+            "mlp-1x512/plain seed 2",
+            "mlp-1x512/plain weight-decay=0.001 seed 1",
+            "mlp-1x512/plain weight-decay=0.001 seed 2",
+            "mlp-1x512/plain weight-decay=0.01 seed 1",
+            "mlp-1x512/plain weight-decay=0.01 seed 2",
+        ];
+        assert_eq!(names, expected);
+        assert!(found[0].changed.is_empty() && found[2].published.test.is_some());
         assert_eq!(jobs("table1 --only mlp-1x512/plain --set batch-size=64,64").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_model_that_is_set_names_the_runs() {
+        let found = jobs("table1 --only mlp-1x512/plain --set model=cnn-small,mlp-3x512").unwrap();
+        let names: Vec<_> = found.iter().map(Job::name).collect();
+        assert_eq!(names, ["cnn-small/plain seed 1", "mlp-3x512/plain seed 1"]);
     }
 
     #[test]
@@ -279,6 +335,9 @@ mod tests {
             ("table1 --set batch-size", "SETTING=VALUE"),
             ("table1 --set momentum=2", "`momentum` is 2"),
             ("table1 --set batch-size=4000", "number of images"),
+            ("table1 --set label-corruption=0,5", "write --set label-corruption=0.5"),
+            ("table1 --set label-corruption=50%", "write 0.5"),
+            ("table1 --set wd=0.1", "did you mean `weight-decay`?"),
         ] {
             let error = jobs(line).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains(expected), "{line}: {error}");

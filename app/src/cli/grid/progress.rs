@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::options::Job;
 use super::{RunSummary, Timed, what_is_left};
 use crate::cli::CliError;
-use crate::cli::report::duration;
+use crate::cli::report::{Pulse, duration};
 use crate::device::OpenDevice;
 use crate::experiments::{Number, Published};
 use crate::train::{Event, StopReason};
@@ -21,6 +21,7 @@ pub(super) struct GridProgress {
     total: ProgressBar,
     began: Instant,
     counts: Mutex<Counts>,
+    pulse: Mutex<Pulse>,
 }
 
 #[derive(Default)]
@@ -29,6 +30,7 @@ struct Counts {
     ended: usize,
     already: usize,
     diverged: usize,
+    elsewhere: usize,
     /// Estimated seconds of all runs; of what was worked here; and of what needs no work here, or not any more: what a
     /// checkpoint or a finished run had behind it, and what a run that failed had before it.
     all_seconds: f64,
@@ -48,14 +50,27 @@ impl GridProgress {
     pub(super) fn new(jobs: &[Timed], opened: &OpenDevice) -> Self {
         say!("{} on {}", what_is_left(jobs), opened.name);
         if let Some(note) = &opened.note {
-            eprintln!("warning: {note}");
+            tell!("warning: {note}");
         }
         let all_seconds: f64 = jobs.iter().map(|timed| timed.seconds).sum();
         let bars = MultiProgress::new();
         let total = bars.add(ProgressBar::new((all_seconds * TICKS_A_SECOND) as u64));
         total.set_style(style("{bar:30.cyan/dim} {msg}"));
         let counts = Counts { runs: jobs.len(), all_seconds, ..Counts::default() };
-        Self { bars, total, began: Instant::now(), counts: Mutex::new(counts) }
+        Self::drawn(bars, total, counts)
+    }
+
+    fn drawn(bars: MultiProgress, total: ProgressBar, counts: Counts) -> Self {
+        let (counts, pulse) = (Mutex::new(counts), Mutex::new(Pulse::new()));
+        Self { bars, total, began: Instant::now(), counts, pulse }
+    }
+
+    /// One that nobody sees.
+    #[cfg(test)]
+    pub(super) fn hidden() -> Self {
+        let bars = MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden());
+        let total = bars.add(ProgressBar::new(0));
+        Self::drawn(bars, total, Counts::default())
     }
 
     /// A bar for a run.
@@ -66,8 +81,10 @@ impl GridProgress {
         RunBar { grid: self, bar, job, seconds, share: Share::default(), accuracies: String::new() }
     }
 
-    pub(super) fn elsewhere(&self, job: &Job) {
-        self.line(&format!("{:<46} another process is at it; waited for at the end", job.name()));
+    pub(super) fn elsewhere(&self, job: &Job, is_waited_for: bool) {
+        let what = if is_waited_for { "waited for at the end" } else { "left to it" };
+        self.counts().elsewhere += usize::from(!is_waited_for);
+        self.line(&format!("{:<46} another process is at it; {what}", job.name()));
     }
 
     /// Takes the bars away.
@@ -77,10 +94,13 @@ impl GridProgress {
 
     /// The last line.
     pub(super) fn summarize(&self) {
-        let Counts { runs, ended, already, diverged, .. } = *self.counts();
+        let Counts { runs, ended, already, diverged, elsewhere, .. } = *self.counts();
         let mut text = format!("{ended} of {runs} runs are done, {} of them now", ended - already);
         if diverged > 0 {
             text += &format!("; {diverged} diverged");
+        }
+        if elsewhere > 0 {
+            text += &format!("; {elsewhere} left to other processes");
         }
         say!("{text} ({})", duration(self.began.elapsed().as_secs_f64()));
     }
@@ -91,6 +111,19 @@ impl GridProgress {
 
     fn line(&self, text: &str) {
         self.bars.suspend(|| say!("{text}"));
+    }
+
+    /// Where no terminal shows bars, a line a minute about the run that is heard from then, and the whole grid.
+    fn minute(&self, about: impl FnOnce() -> String) {
+        let is_due =
+            self.pulse.lock().unwrap_or_else(PoisonError::into_inner).is_due(Instant::now());
+        if is_due {
+            let counts = self.counts();
+            let left = counts.left(self.began.elapsed());
+            let left =
+                left.map_or_else(String::new, |left| format!(", about {} left", duration(left)));
+            tell!("{}; {} of {} runs done{left}", about(), counts.ended, counts.runs);
+        }
     }
 
     /// Counts something, and says where the whole grid stands.
@@ -130,12 +163,21 @@ impl RunBar<'_> {
                 self.bar.set_position(*step);
                 self.counted(Share { free: self.share_at(*step), ..self.share });
             }
-            Event::Step { step, loss, .. } => {
+            Event::Step { step, epoch, loss, .. } => {
                 self.bar.set_position(*step);
                 self.bar.set_message(format!("loss {loss:.3}{}", self.accuracies));
                 self.counted(Share {
                     worked: self.share_at(*step) - self.share.free,
                     ..self.share
+                });
+                self.grid.minute(|| {
+                    format!(
+                        "{:<46} epoch {} of {}, step {step}, loss {loss:.3}{}",
+                        self.job.name(),
+                        epoch + 1,
+                        self.job.recipe.epochs,
+                        self.accuracies
+                    )
                 });
             }
             Event::Epoch(metrics) => {
@@ -143,8 +185,8 @@ impl RunBar<'_> {
                     let Published { train, test, .. } = self.job.published;
                     self.accuracies = format!(
                         "  train {}  test {}",
-                        beside(accuracy.train_accuracy, train),
-                        beside(accuracy.test_accuracy, test)
+                        beside(accuracy.train_accuracy, train, self.job),
+                        beside(accuracy.test_accuracy, test, self.job)
                     );
                 }
             }
@@ -191,10 +233,11 @@ impl RunBar<'_> {
     }
 }
 
-/// An accuracy beside the paper's.
-fn beside(share: f64, published: Option<Number>) -> String {
+/// An accuracy beside the paper's, which is of the row's own settings.
+fn beside(share: f64, published: Option<Number>, job: &Job) -> String {
+    let of = if job.changed.is_empty() { "" } else { " for the row" };
     let paper =
-        published.map_or_else(String::new, |number| format!(" (paper {:.2})", number.percent));
+        published.map_or_else(String::new, |number| format!(" (paper{of} {:.2})", number.percent));
     format!("{:6.2} %{paper}", 100.0 * share)
 }
 
@@ -208,8 +251,8 @@ fn result_line(job: &Job, run: &RunSummary, already: bool) -> String {
     format!(
         "{:<46} train {}, test {}{end}",
         job.name(),
-        beside(summary.train_accuracy, job.published.train),
-        beside(summary.test_accuracy, job.published.test)
+        beside(summary.train_accuracy, job.published.train, job),
+        beside(summary.test_accuracy, job.published.test, job)
     )
 }
 
@@ -222,7 +265,7 @@ mod tests {
     use indicatif::ProgressDrawTarget;
 
     use super::*;
-    use crate::train::Recipe;
+    use crate::train::{Origin, Recipe};
 
     #[test]
     fn the_time_left_follows_what_the_work_took_and_leaves_out_what_was_done() {
@@ -238,11 +281,12 @@ mod tests {
         let counts = Counts { runs: 2, all_seconds: 200.0, ..Counts::default() };
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let total = bars.add(ProgressBar::new(0));
-        let grid = GridProgress { bars, total, began: Instant::now(), counts: Mutex::new(counts) };
-        let job =
-            Job { row: "row".into(), recipe: Recipe::default(), published: Published::default() };
+        let grid = GridProgress::drawn(bars, total, counts);
+        let job = Job { row: "row".into(), ..Job::default() };
         let (mut resumed, mut fresh) = (grid.begin(&job, 100.0), grid.begin(&job, 100.0));
         let started = |step| Event::Started {
+            format: 1,
+            origin: Origin::here(),
             recipe: Recipe::default(),
             parameters: 1,
             images: 1,
