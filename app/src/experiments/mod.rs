@@ -4,6 +4,7 @@
 mod claims;
 mod figure1;
 mod figure2;
+mod names;
 mod open_settings;
 mod outcome;
 mod published;
@@ -13,9 +14,10 @@ mod table4;
 
 pub use claims::{Claim, Verdict, check_claims};
 pub use figure1::{CONDITIONS, CORRUPTED_MODELS, corruption_levels, corruption_row};
+pub use names::{Name, Names};
 pub use open_settings::{OPEN_SETTINGS, OpenSetting, explicit_weight_decay};
 pub use outcome::{
-    FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation, steps_to_fit,
+    FIT_ACCURACY, FIT_LOSS, Outcome, Results, chance_band, mean, mean_and_deviation, steps_to_fit,
 };
 pub use published::{Confidence, Number, Published};
 pub use scale::{Scale, Size};

@@ -4,6 +4,9 @@ use crate::train::{EpochMetrics, Recipe, StopReason, Summary};
 
 /// An epoch's mean loss at which a training set counts as fitted (Figure 1b; the paper names no criterion).
 pub const FIT_LOSS: f64 = 0.1;
+/// Training accuracy from which a training set counts as fitted, and random labels as memorized: the least the paper
+/// reports of a network that fits is 99.21 %.
+pub const FIT_ACCURACY: f64 = 0.99;
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -20,6 +23,17 @@ impl Outcome {
     /// Steps until its training set was fitted: see [`steps_to_fit`].
     pub fn steps_to_fit(&self) -> Option<f64> {
         steps_to_fit(&self.epochs)
+    }
+
+    /// Whether it ended with its training set fitted: see [`FIT_ACCURACY`].
+    pub fn is_fitted(&self) -> bool {
+        self.summary.stopped_by != StopReason::Diverged
+            && self.summary.train_accuracy >= FIT_ACCURACY
+    }
+
+    /// How often its accuracies were measured.
+    pub fn measurements(&self) -> usize {
+        self.epochs.iter().filter(|epoch| epoch.accuracy.is_some()).count()
     }
 
     /// The greatest test accuracy that was measured in the run: what stopping early at the right moment would have had.
@@ -75,9 +89,10 @@ pub fn mean_and_deviation(values: &[f64]) -> Option<(f64, Option<f64>)> {
     Some((mean, (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())))
 }
 
-/// How far guessing among ten classes strays from a tenth on so many images: four deviations of the count.
-pub fn chance_band(images: u64) -> f64 {
-    4.0 * (0.1 * 0.9 / images.max(1) as f64).sqrt()
+/// How far guessing among ten classes strays from a tenth in so many guesses: four deviations of the count. Networks of
+/// different seeds guess for themselves, so a mean over seeds is of the guesses of all of them.
+pub fn chance_band(guesses: u64) -> f64 {
+    4.0 * (0.1 * 0.9 / guesses.max(1) as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -136,6 +151,24 @@ mod tests {
         let mut results = Results(vec![outcome(&[0.1])]);
         results.0[0].summary.stopped_by = StopReason::Diverged;
         assert_eq!(results.mean(&Recipe::default(), |run| Some(run.summary.test_accuracy)), None);
+    }
+
+    #[test]
+    fn a_run_is_fitted_from_99_percent_on_if_it_did_not_diverge() {
+        let mut run = outcome(&[0.1]);
+        let mut is_fitted = |accuracy, stopped_by| {
+            (run.summary.train_accuracy, run.summary.stopped_by) = (accuracy, stopped_by);
+            run.is_fitted()
+        };
+        assert!(is_fitted(0.99, StopReason::Epochs));
+        assert!(!is_fitted(0.9899, StopReason::Epochs) && !is_fitted(1.0, StopReason::Diverged));
+    }
+
+    #[test]
+    fn guessing_strays_half_as_far_on_four_times_the_images() {
+        // sqrt(0.1 * 0.9 / 10,000) is 0.3 points.
+        assert!((chance_band(10_000) - 0.012).abs() < 1e-12);
+        assert!((chance_band(40_000) - 0.006).abs() < 1e-12);
     }
 
     #[test]

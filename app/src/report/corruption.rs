@@ -4,8 +4,11 @@ use super::plot::{Axis, Line, Plot, Reference, round_up};
 
 /// Figure 1b, from lines of `(share of corrupted labels, steps to fit as a multiple of those with true labels)`.
 pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
-    let highest =
-        lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(1.0, f64::max);
+    let of_line = |line: &Line| {
+        let values = line.points.iter().map(|point| point.1);
+        values.chain(line.band.iter().map(|span| span.2)).fold(1.0, f64::max)
+    };
+    let highest = lines.iter().map(of_line).fold(1.0, f64::max);
     Plot {
         lines,
         x: corruption_axis(),
@@ -13,7 +16,7 @@ pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
             start: 0.0,
             end: round_up(highest),
             number: |times| format!("{times:.1}x"),
-            name: "",
+            name: "steps, as a multiple of true labels",
         },
         reference: Some(Reference { value: 1.0, name: "as true labels".into(), is_left: true }),
     }
@@ -28,7 +31,7 @@ pub fn test_errors_plot(lines: Vec<Line>) -> Plot {
             start: 0.0,
             end: 1.0,
             number: |share| format!("{:.0} %", 100.0 * share),
-            name: "",
+            name: "test error",
         },
         reference: Some(Reference { value: 0.9, name: "chance 90 %".into(), is_left: true }),
     }

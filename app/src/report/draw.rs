@@ -76,6 +76,11 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
             line(lane, Some("the truth"), Stroke::Dashed, &lane.still_clean),
         ],
     });
+    let name = match chart {
+        Chart::Loss => "loss (nats)",
+        Chart::Accuracy => "accuracy",
+        Chart::Corrupted => "share of wrong labels",
+    };
     let (end, number, reference): (f64, fn(f64) -> String, _) = match chart {
         Chart::Loss => {
             let guessing = curves.chance_loss();
@@ -94,17 +99,17 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
             )
         }
     };
-    let (value, name) = reference;
+    let (value, reference) = reference;
     Plot {
         lines: lines.collect(),
         x: Axis {
             start: 0.0,
             end: round_up(curves.last_step().max(10.0)),
             number: thousands,
-            name: "",
+            name: "steps",
         },
-        y: Axis { start: 0.0, end, number, name: "" },
-        reference: Some(Reference { value, name, is_left: false }),
+        y: Axis { start: 0.0, end, number, name },
+        reference: Some(Reference { value, name: reference, is_left: false }),
     }
 }
 

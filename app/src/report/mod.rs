@@ -1,13 +1,22 @@
-//! Charts: plain numbers in, SVG out, for files and for the page alike; and the record of what became of each picture.
+//! Charts: plain numbers in, SVG out, for files and for the page alike, natively PNG and PDF too; and the record of what
+//! became of each picture.
 //! Nothing here knows how the numbers were made.
 
 mod corruption;
 mod curves;
 mod draw;
 mod labels;
+#[cfg(feature = "native")]
+mod letters;
 mod memorization;
 mod order;
+#[cfg(feature = "native")]
+mod pdf;
 mod plot;
+#[cfg(feature = "native")]
+mod png;
+#[cfg(feature = "native")]
+mod shapes;
 mod table;
 mod theme;
 
@@ -16,8 +25,13 @@ pub use curves::{LaneCurves, LearningCurves, Point, thinned};
 pub use draw::{Chart, learning_curves_svg, learning_plot};
 pub use memorization::{Fate, Memorization, Moment};
 pub use order::ordered_by;
+#[cfg(feature = "native")]
+pub use pdf::plot_pdf;
 pub use plot::{
-    Axis, Line, Plot, Reference, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up, thousands,
+    Axis, Line, Plot, Reference, Span, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up,
+    thousands,
 };
+#[cfg(feature = "native")]
+pub use png::plot_png;
 pub use table::{PlotTable, plot_table};
 pub use theme::Theme;

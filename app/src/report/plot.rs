@@ -1,5 +1,6 @@
 //! One chart on any backend: lines against a horizontal axis, named at their ends rather than in a legend, so that colour
-//! never carries a meaning alone; a dotted line for what guessing would give.
+//! never carries a meaning alone; a dotted line for what guessing would give. A value that is no number leaves a gap, and one
+//! beyond the axis a triangle at its edge.
 
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
@@ -20,6 +21,15 @@ pub struct Plot {
     pub y: Axis,
     /// A dotted line to compare with.
     pub reference: Option<Reference>,
+}
+
+impl Plot {
+    /// Whether a value lies beyond the upright axis, where a triangle stands for it.
+    pub fn is_cut(&self) -> bool {
+        let mut values =
+            self.lines.iter().flat_map(|line| &line.points).filter(|point| finite(point));
+        values.any(|point| beyond(point.1, &self.y) != 0)
+    }
 }
 
 /// A dotted line, such as what guessing would give.
@@ -53,11 +63,14 @@ pub struct Line {
     pub color: usize,
     /// How it is drawn.
     pub stroke: Stroke,
-    /// From left to right.
+    /// From left to right; where a value is no number the line has a gap.
     pub points: Vec<Point>,
-    /// An area from the line up to these values: `(x, value)`.
-    pub band: Vec<Point>,
+    /// An area around the line, such as the range over seeds, from left to right.
+    pub band: Vec<Span>,
 }
+
+/// `(x, lower value, upper value)`.
+pub type Span = (f64, f64, f64);
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +95,10 @@ type Axes<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoord
 const MOST_POINTS: usize = 500;
 pub(super) const FONT_SIZE: f64 = 12.5;
 const LINE_HEIGHT: f64 = 16.0;
+/// Below this width there is no room for the names of axes; a chart so small stands beside words that say them.
+const ROOM_FOR_NAMES: f64 = 460.0;
+/// Between two triangles at the edge.
+const TRIANGLE_EVERY: f64 = 10.0;
 
 /// Draws one chart into `area`; presenting it is left to the caller, who may draw more.
 pub fn draw_plot<DB: DrawingBackend>(
@@ -103,26 +120,32 @@ pub fn draw_plot<DB: DrawingBackend>(
             label_width.max(area.estimate_text_size(&line.name, &font(theme, FONT_SIZE))?.0);
     }
     let room_above = (plot.y.end - plot.y.start) * 0.02;
+    let is_narrow = width < theme.px(ROOM_FOR_NAMES);
+    let name = |axis: &Axis| if is_narrow { "" } else { axis.name };
+    let room_for = |axis: &Axis| if name(axis).is_empty() { 0.0 } else { 14.0 };
+    // Its letters reach a little to the left of where they are put.
+    let beside = if name(&plot.y).is_empty() { 0 } else { theme.px(6.0) };
     let mut axes = ChartBuilder::on(area)
         .margin_top(theme.px(10.0))
+        .margin_left(beside)
         .margin_right(label_width + theme.px(16.0))
-        .x_label_area_size(theme.px(if plot.x.name.is_empty() { 24.0 } else { 42.0 }))
-        .y_label_area_size(theme.px(44.0))
+        .x_label_area_size(theme.px(26.0 + room_for(&plot.x)))
+        .y_label_area_size(theme.px(44.0 + room_for(&plot.y)))
         .build_cartesian_2d(plot.x.start..plot.x.end, plot.y.start..plot.y.end + room_above)?;
-    let few = width < theme.px(460.0);
     axes.configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(theme.grid.stroke_width(theme.px(1.0)))
         .axis_style(theme.grid.stroke_width(theme.px(1.0)))
         .set_all_tick_mark_size(theme.px(3.0))
-        .x_labels(if few { 4 } else { 7 })
+        .x_labels(if is_narrow { 4 } else { 7 })
         .y_labels(6)
         .x_label_formatter(&|value| (plot.x.number)(*value))
         .y_label_formatter(&|value| (plot.y.number)(*value))
         .label_style(font(theme, FONT_SIZE).color(&theme.muted))
         .axis_desc_style(font(theme, FONT_SIZE).color(&theme.muted))
-        .x_desc(plot.x.name)
+        .x_desc(name(&plot.x))
+        .y_desc(name(&plot.y))
         .draw()?;
     draw_reference(&mut axes, plot, theme)?;
     for line in &plot.lines {
@@ -197,48 +220,92 @@ fn draw_line<DB: DrawingBackend>(
     theme: &Theme,
 ) -> Drawn<DB> {
     let color = theme.color(line.color);
-    let inside = |points: &[Point]| -> Vec<Point> {
-        thinned(points, MOST_POINTS)
-            .into_iter()
-            .map(|(x, value)| (x, value.clamp(y.start, y.end)))
-            .collect()
-    };
-    let points = inside(&line.points);
-    if !line.band.is_empty() {
+    let inside = |(x, value): Point| (x, value.clamp(y.start, y.end));
+    let is_gap = |&(x, low, high): &Span| !finite(&(x, low)) || !high.is_finite();
+    for part in line.band.split(is_gap).filter(|part| !part.is_empty()) {
+        let part: Vec<&Span> =
+            part.iter().step_by(part.len().div_ceil(MOST_POINTS).max(1)).collect();
+        let upper = part.iter().rev().map(|&&(x, _, high)| inside((x, high)));
         let outline: Vec<Point> =
-            points.iter().copied().chain(inside(&line.band).into_iter().rev()).collect();
+            part.iter().map(|&&(x, low, _)| inside((x, low))).chain(upper).collect();
         axes.draw_series([Polygon::new(outline, color.mix(0.18).filled())])?;
     }
+    for part in line.points.split(|point| !finite(point)).filter(|part| !part.is_empty()) {
+        let points = thinned(part, MOST_POINTS);
+        draw_part(
+            axes,
+            line.stroke,
+            &points.iter().copied().map(inside).collect::<Vec<_>>(),
+            color,
+            theme,
+        )?;
+        draw_triangles(axes, line.stroke, &points, y, color, theme)?;
+    }
+    Ok(())
+}
+
+/// A line without a gap.
+fn draw_part<DB: DrawingBackend>(
+    axes: &mut Axes<DB>,
+    stroke: Stroke,
+    points: &[Point],
+    color: RGBColor,
+    theme: &Theme,
+) -> Drawn<DB> {
     let strong = color.stroke_width(theme.px(2.0));
-    match line.stroke {
+    let all = points.iter().copied();
+    match stroke {
         Stroke::Faint => {
-            axes.draw_series(LineSeries::new(
-                points.clone(),
-                color.mix(0.3).stroke_width(theme.px(1.0)),
-            ))?;
+            let pale = color.mix(0.3).stroke_width(theme.px(1.0));
+            axes.draw_series(LineSeries::new(all.clone(), pale))?;
         }
         Stroke::Solid | Stroke::Marked => {
-            axes.draw_series(LineSeries::new(points.clone(), strong))?;
+            axes.draw_series(LineSeries::new(all.clone(), strong))?;
         }
         Stroke::Dashed => {
-            axes.draw_series(DashedLineSeries::new(
-                points.clone(),
-                theme.px(5.0),
-                theme.px(4.0),
-                strong,
-            ))?;
+            let (dash, space) = (theme.px(5.0), theme.px(4.0));
+            axes.draw_series(DashedLineSeries::new(all.clone(), dash, space, strong))?;
         }
         Stroke::Rings => {
-            axes.draw_series(
-                points.iter().map(|point| Circle::new(*point, theme.px(6.0), strong)),
-            )?;
+            axes.draw_series(all.clone().map(|point| Circle::new(point, theme.px(6.0), strong)))?;
         }
     }
     // A line of one point would not be seen.
-    if line.stroke == Stroke::Marked || (points.len() == 1 && line.stroke != Stroke::Rings) {
-        axes.draw_series(
-            points.into_iter().map(|point| Circle::new(point, theme.px(3.0), color.filled())),
-        )?;
+    if stroke == Stroke::Marked || (points.len() == 1 && stroke != Stroke::Rings) {
+        axes.draw_series(all.map(|point| Circle::new(point, theme.px(3.0), color.filled())))?;
+    }
+    Ok(())
+}
+
+/// -1 for a value below the axis, 1 for one above it.
+fn beyond(value: f64, y: &Axis) -> i32 {
+    i32::from(value > y.end) - i32::from(value < y.start)
+}
+
+/// Where values lie beyond the axis, triangles at its edge that point to them.
+fn draw_triangles<DB: DrawingBackend>(
+    axes: &mut Axes<DB>,
+    stroke: Stroke,
+    points: &[Point],
+    y: &Axis,
+    color: RGBColor,
+    theme: &Theme,
+) -> Drawn<DB> {
+    let strength = if stroke == Stroke::Faint { 0.5 } else { 1.0 };
+    let (half, height) = (theme.px(4.0) as i32, theme.px(7.0) as i32);
+    let mut last = i32::MIN / 2;
+    for &(x, value) in points {
+        let side = beyond(value, y);
+        let edge = (x, value.clamp(y.start, y.end));
+        let pixel = axes.backend_coord(&edge).0;
+        if side == 0 || pixel - last < theme.px(TRIANGLE_EVERY) as i32 {
+            continue;
+        }
+        last = pixel;
+        let corners = vec![(-half, side * height), (half, side * height), (0, 0)];
+        axes.draw_series([
+            EmptyElement::at(edge) + Polygon::new(corners, color.mix(strength).filled())
+        ])?;
     }
     Ok(())
 }
@@ -291,7 +358,7 @@ mod tests {
         Plot {
             lines,
             x: axis(1.0, "share"),
-            y: axis(2.0, ""),
+            y: axis(2.0, "times"),
             reference: Some(Reference { value: 0.9, name: "chance".into(), is_left: true }),
         }
     }
@@ -303,7 +370,7 @@ mod tests {
             color,
             stroke,
             points: vec![(0.0, 0.5), (1.0, 1.0)],
-            band: vec![(0.0, 0.6), (1.0, 1.5)],
+            band: vec![(0.0, 0.4, 0.6), (1.0, 0.9, 1.5)],
         };
         let svg = plot_svg(
             "Title",
@@ -312,7 +379,18 @@ mod tests {
             700,
             400,
         );
-        for part in ["Title", "one", "two", "chance", "share", "<circle", "<polygon", "#006AA7"] {
+        for part in [
+            "Title",
+            "one",
+            "two",
+            "chance",
+            "share",
+            "times",
+            "rotate(270",
+            "<circle",
+            "<polygon",
+            "#006AA7",
+        ] {
             assert!(svg.contains(part), "{part} is missing");
         }
     }
@@ -326,6 +404,57 @@ mod tests {
         };
         let svg = plot_svg("", &plot(vec![wild]), &Theme::dark(), 700, 400);
         assert!(!svg.contains("NaN") && !svg.contains("inf") && svg.len() < 20_000);
+    }
+
+    fn parts(svg: &str, tag: &str) -> Vec<String> {
+        let all = svg.lines().filter(|line| line.starts_with(tag));
+        all.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_leaves_a_gap_in_line_and_band() {
+        let line = |middle: f64| Line {
+            color: 0,
+            points: vec![(0.0, 0.5), (0.2, 1.0), (0.4, middle), (0.6, 1.0), (1.0, 0.5)],
+            band: vec![
+                (0.0, 0.4, 0.6),
+                (0.2, 0.8, 1.2),
+                (0.4, middle, 1.0),
+                (0.6, 0.9, 1.1),
+                (1.0, 0.2, 1.0),
+            ],
+            ..Line::default()
+        };
+        let drawn = |middle| plot_svg("", &plot(vec![line(middle)]), &Theme::light(), 700, 400);
+        let count = |svg: &str| {
+            let own = |tag| parts(svg, tag).iter().filter(|part| part.contains("#006AA7")).count();
+            (own("<polyline"), own("<polygon"))
+        };
+        assert_eq!(count(&drawn(0.8)), (1, 1));
+        assert_eq!(count(&drawn(f64::NAN)), (2, 2));
+    }
+
+    #[test]
+    fn a_value_beyond_the_axis_has_a_triangle_at_the_edge_and_the_chart_says_that_it_is_cut() {
+        let line = |highest: f64| Line {
+            points: vec![(0.0, 0.5), (0.5, highest), (1.0, 0.5)],
+            ..Line::default()
+        };
+        let (within, above, below) =
+            (plot(vec![line(2.0)]), plot(vec![line(2.5)]), plot(vec![line(-0.1)]));
+        let triangles =
+            |plot: &Plot| parts(&plot_svg("", plot, &Theme::light(), 700, 400), "<polygon").len();
+        assert_eq!([&within, &above, &below].map(triangles), [0, 1, 1]);
+        assert_eq!([&within, &above, &below].map(Plot::is_cut), [false, true, true]);
+        // A loss that is no number is no value.
+        assert!(!plot(vec![line(f64::NAN)]).is_cut());
+    }
+
+    #[test]
+    fn a_small_chart_leaves_the_names_of_its_axes_to_the_words_around_it() {
+        let svg = |width| plot_svg("", &plot(Vec::new()), &Theme::light(), width, 300);
+        assert!(svg(600).contains("share") && svg(600).contains("times"));
+        assert!(!svg(320).contains("share") && !svg(320).contains("times"));
     }
 
     #[test]

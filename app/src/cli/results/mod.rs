@@ -1,8 +1,12 @@
 //! `rote report` and `rote compare`: what the folders of runs say.
 
 mod compare;
+mod figure_files;
 mod figures;
+mod link;
 mod load;
+mod recipes;
+mod sweeps;
 mod tables;
 
 use std::fmt::Write as _;
@@ -12,15 +16,14 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::CliError;
+use super::grid::file_name;
 use crate::data::store;
-use crate::experiments::{OPEN_SETTINGS, Scale, Verdict, check_claims};
-use crate::report::{Theme, plot_svg};
-use load::Runs;
+use crate::experiments::{Claim, Names, OPEN_SETTINGS, Scale, Verdict, check_claims};
+use figure_files::{Drawing, Formats};
+use load::{Runs, Section};
+use recipes::{Naming, recipes};
 
 pub use compare::compare;
-
-const FIGURE_WIDTH: u32 = 760;
-const FIGURE_HEIGHT: u32 = 380;
 
 fn folder_argument(name: &'static str, default: &'static str, help: &'static str) -> Arg {
     let argument = Arg::new(name).long(name).value_name("DIR").default_value(default);
@@ -34,50 +37,48 @@ pub fn report_command() -> Command {
         .long_about(
             "Write results.md and its figures (SVG, light and dark) from the runs of `rote run`: our number, the \
              paper's, the difference, seeds and deviation, device and date, and for every statement of the paper \
-             whether it holds. Runs that are missing say so.",
+             whether it holds; of other settings than the paper's a table and a chart of each sweep. A folder of runs \
+             of any name is reported, and what is missing is said.",
         )
         .args([
-            folder_argument("results", "results", "Folder with a folder of runs for each scale"),
+            folder_argument("results", "results", "A folder of runs, an exported file of them, or a folder of such folders"),
             folder_argument("out", "docs", "Folder for results.md and results/*.svg"),
+            Formats::argument(),
         ])
 }
 
 /// `rote compare`.
 pub fn compare_command() -> Command {
-    let folder = |name: &'static str| {
-        Arg::new(name).value_name(name).required(true).value_parser(value_parser!(PathBuf))
+    let path = |name: &'static str| {
+        Arg::new(name)
+            .value_name(name)
+            .required(true)
+            .value_parser(value_parser!(PathBuf))
+            .help("A folder of runs, the folder of a run, an exported file of runs, or a checkpoint of `rote train`")
     };
     Command::new("compare")
-        .about("Lay two runs, or two folders of runs, side by side")
-        .args([folder("A"), folder("B")])
+        .about("Lay two runs, two folders of runs, or two checkpoints side by side")
+        .args([path("A"), path("B")])
 }
 
 /// Writes the document.
 pub fn report(matches: &ArgMatches) -> Result<(), CliError> {
     let folder = |name| matches.get_one::<PathBuf>(name).cloned().unwrap_or_default();
     let (results, out) = (folder("results"), folder("out"));
+    let sections = load::sections(&results)?;
+    // Links are made from where it really is.
+    make_folder(&out)?;
     let mut text = String::from(HEAD);
-    let mut count = 0;
-    for scale in [Scale::Paper, Scale::Desk, Scale::Smoke] {
-        let runs = Runs::load(&results.join(scale.key()));
-        if runs.is_empty() {
-            continue;
+    for section in &sections {
+        for problem in &section.runs.problems {
+            tell!("warning: {problem}");
         }
-        count += runs.count();
-        for problem in &runs.problems {
-            eprintln!("warning: {problem}");
-        }
-        text += &section(scale, &runs, &out)?;
-    }
-    if count == 0 {
-        return Err(CliError::Failed(format!(
-            "there are no finished runs in {}/{{smoke,desk,paper}}; make some with `rote run table1`, or name their folder with --results",
-            results.display()
-        )));
+        text += &Document { out: &out, formats: Formats::read(matches) }.section(section)?;
     }
     text += &open_settings();
     let path = out.join("results.md");
-    write(&path, &text)?;
+    write(&path, text.as_bytes())?;
+    let count: usize = sections.iter().map(|section| section.runs.count()).sum();
     say!("{} from {count} runs", path.display());
     Ok(())
 }
@@ -86,66 +87,135 @@ const HEAD: &str = "\
 # Results
 
 Written by `rote report` from the runs of `rote run`. Accuracies are in percent; with several seeds they are mean ± \
-deviation of a sample. The paper's numbers stand beside ours; *not run* is not a number.
+deviation of a sample. The paper's numbers stand beside ours.
 ";
 
-/// Everything about one scale.
-fn section(scale: Scale, runs: &Runs, out: &Path) -> Result<String, CliError> {
-    let title = match scale {
+/// The document, and what stands beside it.
+struct Document<'a> {
+    out: &'a Path,
+    formats: Formats,
+}
+
+impl Document<'_> {
+    /// Everything about the runs of one folder.
+    fn section(&self, section: &Section) -> Result<String, CliError> {
+        let Section { name, scale, runs } = section;
+        let title =
+            scale.map_or_else(|| format!("The runs in `{name}`"), |scale| title_of(scale).into());
+        let naming = Naming::of(*scale);
+        let scales = naming.with_rows(runs);
+        let mut text = format!("\n## {title}\n\n{}\n", tables::about(&scales, runs));
+        for problem in &runs.problems {
+            let _ = writeln!(text, "- Left out: {problem}");
+        }
+        for names in scales {
+            // A folder that is named after its scale needs no second title.
+            let (prefix, level) = match scale {
+                Some(_) => (names.scale().key().to_owned(), 3),
+                None => {
+                    let _ = writeln!(text, "\n### {}", title_of(names.scale()));
+                    (format!("{}-{}", file_name(name), names.scale().key()), 4)
+                }
+            };
+            text += &self.scale(names, runs, &prefix, level)?;
+        }
+        let recipes = recipes(runs, &naming);
+        text += &part(3, &tables::others(&recipes, runs, self.out));
+        for sweep in sweeps::all(&recipes) {
+            let name = format!("{}-{}", file_name(name), sweep.name);
+            let drawing = Drawing { name, title: &sweep.title, plot: &sweep.plot };
+            text += &self.figure(4, &drawing, &sweep.caption)?;
+        }
+        Ok(text)
+    }
+
+    /// What a scale's rows have, at this level of headings.
+    fn scale(
+        &self,
+        names: &Names,
+        runs: &Runs,
+        prefix: &str,
+        level: usize,
+    ) -> Result<String, CliError> {
+        let scale = names.scale();
+        let mut text = tables::not_run(names, runs);
+        text += &part(level, &statements(scale, prefix, runs));
+        text += &part(level, &tables::table1(scale, runs, self.out));
+        text += &part(level, &tables::table4(scale, runs, self.out));
+        for figure in figures::all(scale, &runs.results) {
+            let Some(drawing) = figure.drawing(scale) else { continue };
+            let drawing = Drawing { name: format!("{prefix}-{}", figure.name), ..drawing };
+            text += &self.figure(level, &drawing, &figure.caption)?;
+        }
+        Ok(text)
+    }
+
+    /// Writes a figure's files; how the document shows it.
+    fn figure(&self, level: usize, drawing: &Drawing, caption: &str) -> Result<String, CliError> {
+        for (path, bytes) in drawing.files(&self.out.join("results"), self.formats) {
+            write(&path, &bytes)?;
+        }
+        let (title, light, dark) =
+            (drawing.title, drawing.svg_name("light"), drawing.svg_name("dark"));
+        Ok(part(
+            level,
+            &format!(
+                "{title}\n\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"results/{dark}\">\
+                 <img src=\"results/{light}\" alt=\"{title}\"></picture>\n\n{caption}\n"
+            ),
+        ))
+    }
+}
+
+/// A part under its heading, which is its first line; nothing of nothing.
+fn part(level: usize, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("\n{} {text}", "#".repeat(level)) }
+}
+
+fn title_of(scale: Scale) -> &'static str {
+    match scale {
         Scale::Paper => "At the paper's size: 50,000 training images",
         Scale::Desk => "At a desk: small sets of images on a CPU",
         Scale::Smoke => "Smoke: a check that everything runs",
-    };
-    let mut text = format!("\n## {title}\n\n{}\n", tables::about(scale, runs));
-    for problem in &runs.problems {
-        let _ = writeln!(text, "- Left out: {problem}");
     }
-    text += "\n### What the paper says\n\n| section | statement | here | figures |\n|---|---|:-:|---|\n";
+}
+
+/// The statements of the paper and what became of them. Those without a run stand in one paragraph below.
+fn statements(scale: Scale, prefix: &str, runs: &Runs) -> String {
     let claims = check_claims(&runs.results, scale);
-    for claim in &claims {
+    let of = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let (holds, fails, open) = (of(Verdict::Holds), of(Verdict::Fails), of(Verdict::Open));
+    say!("{prefix}: {holds} claims hold, {fails} fail, {open} are open");
+    let (unrun, judged): (Vec<&Claim>, Vec<&Claim>) =
+        claims.iter().partition(|claim| !claim.missing.is_empty());
+    let mut text = String::from("What the paper says\n");
+    if !judged.is_empty() {
+        text += "\n| section | statement | here | figures |\n|---|---|:-:|---|\n";
+    }
+    for claim in judged {
         let verdict = match claim.verdict {
             Verdict::Holds => "holds",
             Verdict::Fails => "**fails**",
             Verdict::Open => "*open*",
         };
+        let (place, statement, figures) = (claim.place, &claim.statement, &claim.figures);
+        let _ = writeln!(text, "| {place} | {statement} | {verdict} | {figures} |");
+    }
+    if !unrun.is_empty() {
+        let (rows, said): (Vec<&Claim>, Vec<&Claim>) =
+            unrun.iter().copied().partition(|claim| claim.place.starts_with("Table"));
+        let mut each: Vec<_> = said.iter().map(|claim| claim.statement.clone()).collect();
+        if !rows.is_empty() {
+            each.push(tables::counted(rows.len(), "row") + " of Tables 1 and 4");
+        }
         let _ = writeln!(
             text,
-            "| {} | {} | {verdict} | {} |",
-            claim.place, claim.statement, claim.figures
+            "\nOpen, because a row it speaks of is not run ({}): {}.",
+            unrun.len(),
+            each.join("; ")
         );
     }
-    let of = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
-    say!(
-        "{}: {} claims hold, {} fail, {} are open",
-        scale.key(),
-        of(Verdict::Holds),
-        of(Verdict::Fails),
-        of(Verdict::Open)
-    );
-    text += &tables::table1(scale, runs, out);
-    text += &tables::table4(scale, runs, out);
-    for figure in figures::all(scale, &runs.results) {
-        let _ = write!(text, "\n### {}\n\n", figure.title);
-        let Some(plot) = figure.plot else {
-            text += "*not run*\n";
-            continue;
-        };
-        let name = |look| format!("{}-{}-{look}.svg", scale.key(), figure.name);
-        for (look, theme) in [("light", Theme::light()), ("dark", Theme::dark())] {
-            let svg = plot_svg(figure.drawn_title, &plot, &theme, FIGURE_WIDTH, FIGURE_HEIGHT);
-            write(&out.join("results").join(name(look)), &svg)?;
-        }
-        let _ = write!(
-            text,
-            "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"results/{}\"><img src=\"results/{}\" \
-             alt=\"{}\"></picture>\n\n{}\n",
-            name("dark"),
-            name("light"),
-            figure.title,
-            figure.caption
-        );
-    }
-    Ok(text)
+    text
 }
 
 fn open_settings() -> String {
@@ -157,15 +227,38 @@ fn open_settings() -> String {
     text
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let failed = |error: std::io::Error| {
         CliError::Failed(format!(
             "{} could not be written: {error}; choose another folder with --out",
             path.display()
         ))
     };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
+    path.parent().map_or(Ok(()), make_folder)?;
+    store::replace(path, |file| std::io::Write::write_all(file, bytes)).map_err(failed)
+}
+
+fn make_folder(folder: &Path) -> Result<(), CliError> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
     }
-    store::replace(path, |file| std::io::Write::write_all(file, text.as_bytes())).map_err(failed)
+    fs::create_dir_all(folder).map_err(|error| {
+        CliError::Failed(format!(
+            "{} could not be made: {error}; choose another folder with --out",
+            folder.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_whose_rows_are_not_run_stand_in_one_line_and_no_table() {
+        let text = statements(Scale::Paper, "paper", &Runs::default());
+        assert!(!text.contains('|'), "{text}");
+        assert_eq!(text.matches("Open, because a row it speaks of is not run").count(), 1);
+        assert!(text.contains("25 rows of Tables 1 and 4") && !text.contains("comes to"), "{text}");
+    }
 }
