@@ -1,0 +1,28 @@
+//! A table as JSON: an object a line.
+
+use serde_json::{Map, Value};
+
+use crate::train::{Cell, Table};
+
+/// One object for each row, with the columns' names as keys; what is empty is left out.
+pub(super) fn of(table: &Table) -> String {
+    let mut text = String::new();
+    for row in &table.rows {
+        let cells = table.columns.iter().zip(row);
+        let object: Map<String, Value> =
+            cells.filter_map(|((name, _), cell)| Some((name.to_string(), value(cell)?))).collect();
+        text += &Value::Object(object).to_string();
+        text += "\n";
+    }
+    text
+}
+
+fn value(cell: &Cell) -> Option<Value> {
+    match cell {
+        Cell::Text(text) => text.as_deref().map(Value::from),
+        Cell::Whole(number) => number.map(Value::from),
+        // JSON has no word for what is no number: it becomes null.
+        Cell::Number(number) => number.map(Value::from),
+        Cell::Switch(is_on) => is_on.map(Value::from),
+    }
+}
