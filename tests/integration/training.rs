@@ -102,6 +102,35 @@ fn a_finished_run_can_be_given_more_epochs() {
 }
 
 #[test]
+fn an_epoch_that_was_told_in_its_middle_is_told_once_when_the_run_goes_on() {
+    // Three steps an epoch: the run ends in the middle of the second.
+    let short = "images = 60\nbatch-size = 20\nsteps = 4";
+    let mut run = session(short);
+    finish(&mut run);
+    let saved = checkpoint(&mut run);
+    let longer = recipe("images = 60\nbatch-size = 20\nsteps = 9");
+    let mut resumed = Session::resume(&saved, &longer, &bundled(), &device::cpu().device).unwrap();
+    finish(&mut resumed);
+    let of_epoch = |event: &Event| match event {
+        Event::Epoch(epoch) => (epoch.epoch, epoch.step),
+        other => panic!("a history is of epochs, not {other:?}"),
+    };
+    let told: Vec<_> = resumed.history().iter().map(of_epoch).collect();
+    assert_eq!(told, [(1, 3), (2, 6), (3, 9)]);
+}
+
+#[test]
+fn what_is_remembered_of_very_many_epochs_is_bounded_and_ends_with_the_last() {
+    let mut run = session("images = 10\nbatch-size = 10\nepochs = 2300\nevaluate-every = 2300");
+    let events = finish(&mut run);
+    assert_eq!(summary(&events).epochs, 2300);
+    let kept = run.history();
+    assert!((500..=2000).contains(&kept.len()), "{}", kept.len());
+    let last = |event: &Event| matches!(event, Event::Epoch(epoch) if epoch.epoch == 2300);
+    assert!(kept.last().is_some_and(last));
+}
+
+#[test]
 fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
     let diverges =
         "learning-rate = 10\nlearning-rate-decay = 1\nmodel = \"cnn-small\"\nbatch-norm = false";
