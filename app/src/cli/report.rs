@@ -231,7 +231,7 @@ impl RunReport {
 
     fn heading(&self) -> String {
         let corrupted = if self.has_corrupted { " memorized still true" } else { "" };
-        format!("epoch    step   rate    loss train %  test %{corrupted} images/s     time")
+        format!("epoch   step   rate    loss train % test %{corrupted} images/s    time")
     }
 
     fn row(&self, metrics: &EpochMetrics) -> String {
@@ -240,7 +240,7 @@ impl RunReport {
         };
         let accuracy = metrics.accuracy.as_ref();
         let mut row = format!(
-            "{:>5} {:>7} {:>6.4} {:>7} {:>7} {:>7}",
+            "{:>5} {:>6} {:>6.4} {:>7} {:>7} {:>6}",
             metrics.epoch,
             metrics.step,
             metrics.learning_rate,
@@ -255,7 +255,7 @@ impl RunReport {
             };
             row += &format!(" {:>9} {:>10}", share(|c| c.memorized), share(|c| c.still_clean));
         }
-        row + &format!(" {:>8.0} {:>8}", metrics.images_per_second, duration(metrics.seconds))
+        row + &format!(" {:>8.0} {:>7}", metrics.images_per_second, duration(metrics.seconds))
     }
 }
 
@@ -334,6 +334,32 @@ mod tests {
     fn numbers_are_grouped_by_thousands() {
         let found = [0, 999, 1_000, 1_209_866].map(grouped);
         assert_eq!(found, ["0", "999", "1,000", "1,209,866"]);
+    }
+
+    #[test]
+    fn the_table_of_epochs_fits_a_terminal_of_80_columns() {
+        let corrupted = crate::train::CorruptedExamples { count: 3, memorized: 3, still_clean: 0 };
+        let metrics = EpochMetrics {
+            epoch: 10_000,
+            step: 100_000,
+            learning_rate: 0.1,
+            train_loss: 2.5,
+            accuracy: Some(crate::train::Accuracy {
+                train_accuracy: 1.0,
+                test_accuracy: 1.0,
+                test_loss: 2.5,
+                corrupted: Some(corrupted),
+            }),
+            seconds: 59.9,
+            images_per_second: 99_999.0,
+        };
+        let mut report = RunReport::new(Output { events: false, json: false });
+        for has_corrupted in [false, true] {
+            report.has_corrupted = has_corrupted;
+            let (heading, row) = (report.heading(), report.row(&metrics));
+            assert_eq!(heading.len(), row.len(), "{heading}\n{row}");
+            assert!(row.len() <= 80, "{row}");
+        }
     }
 
     #[test]
