@@ -77,18 +77,17 @@ export class RotePage {
   }
 
   // Presses Pause as soon as the page shows that many steps. In the page and not from here, so that it does not matter how
-  // long a busy machine takes to hand a click over. To be called before the run begins.
+  // long a busy machine takes to hand a click over. To be called before the run begins; the lane need not stand there yet.
   pauseAfter(lane, count) {
     return this.page.evaluate(
       ([lane, count]) => {
-        const root = document.querySelector(`[data-testid="lane-${lane}"]`);
         new MutationObserver((_, observer) => {
           const pause = document.querySelector('button[data-testid="pause"]');
-          const steps = Number(root.querySelector('[data-testid="step"]')?.dataset.value ?? 0);
-          if (steps < count || pause.disabled) return;
+          const steps = document.querySelector(`[data-testid="lane-${lane}"] [data-testid="step"]`);
+          if (!pause || pause.disabled || !(Number(steps?.dataset.value) >= count)) return;
           observer.disconnect();
           pause.click();
-        }).observe(root, { subtree: true, childList: true, attributes: true });
+        }).observe(document, { subtree: true, childList: true, attributes: true });
       },
       [lane, count],
     );
