@@ -19,7 +19,7 @@ pub use native::{DeviceChoice, DeviceListing, list, open, reopen};
 
 /// A device that is ready.
 pub struct OpenDevice {
-    /// For tensors.
+    /// What kernels run on.
     pub device: Device,
     /// What it is, for people: `CPU (2 threads)`, `GPU: NVIDIA H200 (Vulkan)`.
     pub name: String,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::cpu::{self, CpuCore};
 use super::gpu::{self, GpuCore, GpuDevice, GpuImages, LossSlot};
-use super::plan::{Plan, Update};
+use super::plan::Plan;
+use super::sgd::SgdStep;
 
 /// Where a network is carried out.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ pub enum Loss {
 
 /// Everything a core learns, flat, as its plan has it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Parts {
+pub struct TrainState {
     /// `[plan.parameters]`.
     pub parameters: Vec<f32>,
     /// `[plan.parameters]`.
@@ -70,20 +71,31 @@ impl Core {
         }
     }
 
-    /// Puts images where the core can reach them.
-    pub fn images(&self, values: Vec<f32>) -> Images {
+    /// Puts `count` images of `values` numbers where the core can reach them. `write(first, piece)` fills `piece`,
+    /// `[k, side, side, channels]`, with the images from number `first` on; pieces come in their order, so no second
+    /// copy of all images is ever in memory.
+    pub fn images(
+        &self,
+        count: usize,
+        values: usize,
+        mut write: impl FnMut(usize, &mut [f32]),
+    ) -> Images {
         match self {
-            Self::Cpu(_) => Images::Cpu(values.into()),
-            Self::Gpu(core) => Images::Gpu(core.upload_images(&values)),
+            Self::Cpu(_) => {
+                let mut all = vec![0.0; count * values];
+                write(0, &mut all);
+                Images::Cpu(all.into())
+            }
+            Self::Gpu(core) => Images::Gpu(core.upload_images(count, write)),
         }
     }
 
     /// Replaces everything learned.
-    pub fn set_parts(&mut self, parts: Parts) {
+    pub fn set_state(&mut self, state: TrainState) {
         match self {
-            Self::Cpu(core) => core.parts = parts,
+            Self::Cpu(core) => core.state = state,
             Self::Gpu(core) => {
-                core.set_state(&parts.parameters, &parts.velocities, &parts.statistics)
+                core.set_state(&state.parameters, &state.velocities, &state.statistics)
             }
         }
     }
@@ -93,12 +105,12 @@ impl Core {
     /// # Errors
     ///
     /// What the device says if it is lost.
-    pub async fn parts(&self) -> Result<Parts, String> {
+    pub async fn state(&self) -> Result<TrainState, String> {
         match self {
-            Self::Cpu(core) => Ok(core.parts.clone()),
+            Self::Cpu(core) => Ok(core.state.clone()),
             Self::Gpu(core) => {
                 let [parameters, velocities, statistics] = core.state().await?;
-                Ok(Parts { parameters, velocities, statistics })
+                Ok(TrainState { parameters, velocities, statistics })
             }
         }
     }
@@ -121,11 +133,11 @@ impl Core {
         batch: Batch<'_>,
         labels: &[u8],
         masks: &[Vec<f32>],
-        update: Update,
+        sgd: SgdStep,
     ) -> Loss {
         match self {
-            Self::Cpu(core) => Loss::Known(core.train_step(on_cpu(batch), labels, masks, update)),
-            Self::Gpu(core) => Loss::Slot(core.train_step(on_gpu(batch), labels, masks, update)),
+            Self::Cpu(core) => Loss::Known(core.train_step(on_cpu(batch), labels, masks, sgd)),
+            Self::Gpu(core) => Loss::Slot(core.train_step(on_gpu(batch), labels, masks, sgd)),
         }
     }
 
@@ -157,11 +169,8 @@ impl Core {
     /// What the device says if it is lost.
     pub async fn evaluate(&mut self, batch: Batch<'_>, count: usize) -> Result<Vec<f32>, String> {
         match self {
-            Self::Cpu(core) => Ok(core.evaluate(on_cpu(batch), count).to_vec()),
-            Self::Gpu(core) => {
-                let slot = core.evaluate(on_gpu(batch), count);
-                Ok(core.logits(&[slot]).await?.remove(0))
-            }
+            Self::Cpu(core) => Ok(core.evaluate(on_cpu(batch), count)),
+            Self::Gpu(core) => core.evaluate(on_gpu(batch), count).await,
         }
     }
 }
@@ -169,18 +178,18 @@ impl Core {
 /// What a core says to images that were given to another: a network is asked for its own only.
 const OTHER_DEVICE: &str = "a network's images live on its device";
 
-fn on_cpu(batch: Batch<'_>) -> cpu::Batch<'_> {
+fn on_cpu(batch: Batch<'_>) -> cpu::CpuBatch<'_> {
     match batch {
-        Batch::Rows(Images::Cpu(images), rows) => cpu::Batch::Rows(images, rows),
+        Batch::Rows(Images::Cpu(images), rows) => cpu::CpuBatch::Rows(images, rows),
         Batch::Rows(Images::Gpu(_), _) => unreachable!("{OTHER_DEVICE}"),
-        Batch::Values(values) => cpu::Batch::Values(values),
+        Batch::Values(values) => cpu::CpuBatch::Values(values),
     }
 }
 
-fn on_gpu(batch: Batch<'_>) -> gpu::Batch<'_> {
+fn on_gpu(batch: Batch<'_>) -> gpu::GpuBatch<'_> {
     match batch {
-        Batch::Rows(Images::Gpu(images), rows) => gpu::Batch::Rows { images, rows },
+        Batch::Rows(Images::Gpu(images), rows) => gpu::GpuBatch::Rows { images, rows },
         Batch::Rows(Images::Cpu(_), _) => unreachable!("{OTHER_DEVICE}"),
-        Batch::Values(values) => gpu::Batch::Values(values),
+        Batch::Values(values) => gpu::GpuBatch::Values(values),
     }
 }

@@ -1,6 +1,6 @@
-//! A network as a list of operations on numbered buffers: what the kernels of every device carry out. Pictures are
-//! `[batch, side, side, channels]`, channels last: a convolution's window is then made of whole contiguous rows, and its
-//! three products need no copy of the picture. Vectors are pictures of side 1.
+//! A network as a list of operations on numbered buffers: what the kernels of every device carry out. Images are
+//! `[batch, side, side, channels]`, channels last: a convolution's window is then made of whole contiguous rows, and
+//! its three products need no copy of the image. Vectors are images of side 1.
 
 use std::ops::Range;
 
@@ -32,7 +32,7 @@ impl View {
     }
 }
 
-/// A square window that moves over a picture.
+/// A square window that moves over an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Its side.
@@ -44,10 +44,13 @@ pub struct Window {
     pub before: usize,
 }
 
-/// What is done. Parameters are ranges of one flat vector.
+/// Every parameter starts at a multiple of it in the flat vector, so that kernels may load four numbers at once.
+pub const ALIGNMENT: usize = 4;
+
+/// What is done. Parameters are ranges of one flat vector, each from a multiple of [`ALIGNMENT`] on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
-    /// `output = input * weight + bias`, then `max(., 0)` if `relu`.
+    /// `output = input * weight + bias`, then ReLU if `relu`.
     Convolution {
         /// The window.
         window: Window,
@@ -58,7 +61,8 @@ pub enum Operation {
         /// Whether ReLU follows.
         relu: bool,
     },
-    /// `output = input W + b`, then `max(., 0)` if `relu`. The input is all of an image: `side * side * stride` numbers.
+    /// `output = input W + b`, then ReLU if `relu`. The input is a whole buffer, all `side * side * stride` numbers of
+    /// an image as one row; the output is a vector, which may be a part of its buffer.
     Dense {
         /// `[inputs, outputs]`.
         weight: Range<usize>,
@@ -67,7 +71,7 @@ pub enum Operation {
         /// Whether ReLU follows.
         relu: bool,
     },
-    /// `(input - mean) / sqrt(variance + 0.001) + beta`, then `max(., 0)` if `relu`; over batch and pixels in training,
+    /// `(input - mean) / sqrt(variance + 0.001) + beta`, then ReLU if `relu`; over batch and pixels in training,
     /// by the running statistics otherwise.
     BatchNorm {
         /// `[channels]`.
@@ -77,12 +81,18 @@ pub enum Operation {
         /// Whether ReLU follows.
         relu: bool,
     },
-    /// The greatest value of each window; of equal ones the first.
+    /// The max of each window; of equal values the first.
     MaxPool(Window),
     /// `x / (1 + 0.001/9 * s)^0.75`, `s` the sum of squares over the channels at most four away.
     LocalResponseNorm,
     /// The mean over all pixels.
     MeanPool,
+    /// `output = input`, then ReLU if `relu`: a branch that only passes on, or ReLU behind an operation that cannot
+    /// do it by itself.
+    Copy {
+        /// Whether ReLU follows.
+        relu: bool,
+    },
     /// `input * mask`, the mask given for each step; nothing when measuring.
     Dropout {
         /// Which of the step's masks.
@@ -95,7 +105,7 @@ pub enum Operation {
 pub enum InputGradient {
     /// Not at all: the input is the data.
     None,
-    /// Set.
+    /// Set: the first to write it in the backward pass.
     Set,
     /// Added to what another reader of the same input has written.
     Add,
@@ -128,7 +138,8 @@ pub struct Plan {
     pub slots: Vec<usize>,
     /// The last output, `[batch, classes]`.
     pub logits: View,
-    /// Length of the flat parameter vector.
+    /// Length of the flat parameter vector, a multiple of [`ALIGNMENT`]. What stands between the parameters is 0, has
+    /// the gradient 0 and stays 0.
     pub parameters: usize,
     /// The ranges of it that weight decay touches.
     pub decayed: Vec<Range<usize>>,
@@ -138,15 +149,64 @@ pub struct Plan {
     pub masks: Vec<usize>,
 }
 
-/// Settings of one optimizer step: `v <- momentum v + (gradient + decay w)`, `w <- w - rate v`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Update {
-    /// Factor of the velocity.
-    pub learning_rate: f32,
-    /// Share of the last velocity that is kept.
-    pub momentum: f32,
-    /// Factor of weight decay, on [`Plan::decayed`] only.
-    pub weight_decay: f32,
+impl Plan {
+    /// What the kernels of every device rely on, besides the meaning of each operation: views lie within their buffers,
+    /// nothing is computed in place, weights have the lengths of their shapes, and operations that keep a shape are
+    /// given the same shape twice. A dense layer reads a whole buffer. Logits and dense outputs are vectors.
+    ///
+    /// # Panics
+    ///
+    /// If that is not so: a plan is made by this program, and no kernel asks again.
+    pub fn check(&self) {
+        let lies_within = |view: View| {
+            view.offset + view.channels <= view.stride
+                && view.pixels() * view.stride == self.buffers[view.buffer]
+        };
+        let logits = self.logits;
+        assert!(lies_within(logits) && logits.side == 1, "no place for logits: {logits:?}");
+        for node in &self.nodes {
+            let (input, output) = (node.input, node.output);
+            let has_its_shape = match &node.operation {
+                Operation::Convolution { window, weight, .. } => {
+                    weight.len() == window.size * window.size * input.channels * output.channels
+                }
+                Operation::Dense { weight, .. } => {
+                    output.side == 1
+                        && input.channels == input.stride
+                        && weight.len() == input.pixels() * input.channels * output.channels
+                }
+                Operation::MaxPool(_) => input.channels == output.channels,
+                Operation::MeanPool => output.side == 1 && input.channels == output.channels,
+                Operation::BatchNorm { .. }
+                | Operation::LocalResponseNorm
+                | Operation::Copy { .. }
+                | Operation::Dropout { .. } => {
+                    (input.side, input.channels) == (output.side, output.channels)
+                }
+            };
+            let is_right = has_its_shape
+                && lies_within(input)
+                && lies_within(output)
+                && input.buffer != output.buffer;
+            assert!(is_right, "not a node that can be carried out: {node:?}");
+        }
+    }
+
+    /// What the kernels of every device rely on in the masks of a step for `images` images.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one for each dropout layer, `[images, units]`: what is missing would be the last step's.
+    pub fn check_masks(&self, masks: &[Vec<f32>], images: usize) {
+        let lengths = masks.iter().map(Vec::len);
+        let own = self.masks.iter().map(|units| units * images);
+        assert!(
+            lengths.clone().eq(own),
+            "masks of {:?} numbers for {images} images and layers of {:?} units",
+            lengths.collect::<Vec<_>>(),
+            self.masks
+        );
+    }
 }
 
 /// Added to the variance in batch norm (TF-slim 2016).

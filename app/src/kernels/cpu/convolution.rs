@@ -1,25 +1,39 @@
-//! Convolutions as products of whole window rows, without copying windows: channels last, a window is `size` contiguous
-//! rows of the picture.
+//! Convolutions, with ReLU behind them if wanted:
+//! `output[p, o] = bias[o] + sum over window pixels w and inputs i of input[p * step - before + w, i] * weight[w, i,
+//! o]`. Images are `[batch, side, side, channels]`, the weight `[size, size, inputs, outputs]`.
+//!
+//! Channels last, a window is `size` contiguous rows of its image, so all three products of a convolution are products
+//! of whole window rows, read in place: no matrix of windows is written, which would be `size * size` times the image.
+//! The gradient of the input is the convolution of the output's gradient with the reversed weight where windows skip no
+//! pixel; where they do, each pixel's gradient is spread over its window. The weight's gradient is cut into parts by
+//! images, each with a sum of its own.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use pulp::{Arch, Simd};
 
-use super::super::plan::{InputGradient, View, Window};
-use super::geometry::{Geometry, put};
+use super::super::plan::{View, Window};
+use super::core::resize;
+use super::geometry::Geometry;
 use super::panels::Panels;
 use super::parallel::{for_each, for_each_part};
+use super::region::{Region, RegionMut, put};
+use super::sizes;
 use super::tile::{
-    Finish, TALLEST, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, zeros,
+    Affine, Finish, Tile, Tiled, WIDEST, add_columns, add_rows, array, dispatch, zeros,
 };
 
-/// Into so many parts a batch is cut for the weight gradient; each has a sum of its own.
-const PARTS: usize = 8;
+/// Into so many parts a batch is cut for the weight gradient, some of them empty if it is smaller; never by the number
+/// of threads, so that the order of the additions is the same for any.
+pub(super) const PARTS: usize = 8;
+/// So many numbers of a weight gradient are added up by one thread at a time.
+const LENGTH: usize = 4096;
 
 /// A convolution between two views.
 #[derive(Clone, Copy)]
 pub(super) struct Convolution {
+    pub(super) arch: Arch,
     pub(super) window: Window,
     pub(super) input: View,
     pub(super) output: View,
@@ -29,77 +43,80 @@ pub(super) struct Convolution {
 #[derive(Default)]
 pub(super) struct Scratch {
     pub(super) panels: Panels,
-    partial_sums: Vec<f32>,
+    pub(super) partial_sums: Vec<f32>,
 }
 
 impl Convolution {
-    fn over_input(&self) -> Geometry {
+    pub(super) fn over_input(&self) -> Geometry {
         let (channels, inner_side) = (self.input.channels, self.input.side);
         Geometry { window: self.window, channels, inner_side, positions: self.output.side }
     }
 
     /// The convolution of the output's gradient that gives the input's, if windows do not skip pixels.
-    fn over_output(&self) -> Geometry {
+    pub(super) fn over_output(&self) -> Geometry {
         let window = Window { before: self.window.size - 1 - self.window.before, ..self.window };
         let (channels, inner_side) = (self.output.channels, self.output.side);
         Geometry { window, channels, inner_side, positions: self.input.side }
     }
 
-    /// `max(input * weight + bias, 0)`, without `max` if not `relu`. `weight` is `[size, size, inputs, outputs]`.
+    /// `input * weight + bias`, then ReLU if wanted.
     pub(super) fn forward(
         &self,
-        arch: Arch,
         scratch: &mut Scratch,
-        (weight, bias, relu): (&[f32], Option<&[f32]>, bool),
-        input: &[f32],
-        output: &mut [f32],
+        affine: Affine<'_>,
+        input: Region<'_>,
+        output: RegionMut<'_>,
         batch: usize,
     ) {
+        let Affine { weight, bias, relu } = affine;
         let geometry = self.over_input();
         let (inner, outputs) = (self.window.size * geometry.row(), self.output.channels);
-        scratch.panels.pack(arch, inner, outputs, |row, first, target| {
+        scratch.panels.pack(self.arch, inner, outputs, |row, first, target| {
             target.copy_from_slice(&weight[row * outputs + first..][..target.len()]);
         });
-        let source = Source { geometry, numbers: input, view: self.input };
-        let finish = Finish { bias, relu, add: false };
-        source.convolve(arch, &scratch.panels, (output, self.output), batch, finish);
+        let source = ConvolutionSource { geometry, region: input };
+        let finish = Finish { bias, relu, accumulate: output.accumulate };
+        source.convolve(self.arch, &scratch.panels, output, batch, finish);
     }
 
     /// The gradient of the input from that of the output.
     pub(super) fn input_gradient(
         &self,
-        arch: Arch,
         scratch: &mut Scratch,
         weight: &[f32],
-        output_gradient: &[f32],
-        (input_gradient, how): (&mut [f32], InputGradient),
+        output_gradient: Region<'_>,
+        input_gradient: RegionMut<'_>,
         batch: usize,
     ) {
         let (size, inputs, outputs) = (self.window.size, self.input.channels, self.output.channels);
-        let is_added = how == InputGradient::Add;
+        let accumulate = input_gradient.accumulate;
         if self.window.step == 1 {
             let geometry = self.over_output();
-            scratch.panels.pack(arch, size * geometry.row(), inputs, |row, first, target| {
+            scratch.panels.pack(self.arch, size * geometry.row(), inputs, |row, first, target| {
                 let (position, output) = (row / outputs, row % outputs);
-                let turned = size * size - 1 - position;
+                // Both sides of the window reversed.
+                let reversed = size * size - 1 - position;
                 for (offset, number) in target.iter_mut().enumerate() {
-                    *number = weight[(turned * inputs + first + offset) * outputs + output];
+                    *number = weight[(reversed * inputs + first + offset) * outputs + output];
                 }
             });
-            let source = Source { geometry, numbers: output_gradient, view: self.output };
-            let finish = Finish { add: is_added, ..Finish::default() };
-            source.convolve(arch, &scratch.panels, (input_gradient, self.input), batch, finish);
+            let source = ConvolutionSource { geometry, region: output_gradient };
+            let finish = Finish { accumulate, ..Finish::default() };
+            source.convolve(self.arch, &scratch.panels, input_gradient, batch, finish);
         } else {
             let columns = size * size * inputs;
-            scratch.panels.pack(arch, outputs, columns, |output, first, target| {
+            scratch.panels.pack(self.arch, outputs, columns, |output, first, target| {
                 for (offset, number) in target.iter_mut().enumerate() {
                     *number = weight[(first + offset) * outputs + output];
                 }
             });
-            let (panels, length) = (&scratch.panels, self.input.pixels() * self.input.stride);
-            for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
-                let source = &output_gradient[self.output.at(image * self.output.pixels())..];
-                dispatch(arch, Scatter { convolution: self, panels, source, target, is_added });
+            let panels = &scratch.panels;
+            input_gradient.for_each_image(batch, |image, target| {
+                let (convolution, source) = (self, output_gradient);
+                dispatch(
+                    self.arch,
+                    Scatter { convolution, panels, source, image, target, accumulate },
+                );
             });
         }
     }
@@ -107,75 +124,71 @@ impl Convolution {
     /// The gradient of the weight, `[size, size, inputs, outputs]`, as the sum over the batch.
     pub(super) fn weight_gradient(
         &self,
-        arch: Arch,
         scratch: &mut Scratch,
-        input: &[f32],
-        output_gradient: &[f32],
+        input: Region<'_>,
+        output_gradient: Region<'_>,
         weight_gradient: &mut [f32],
         batch: usize,
     ) {
         let length = weight_gradient.len();
-        scratch.partial_sums.resize(PARTS * length, 0.0);
+        resize(&mut scratch.partial_sums, PARTS * length);
         let parts = scratch.partial_sums.chunks_exact_mut(length).enumerate().collect();
         for_each(parts, |(part, sums): (usize, &mut [f32])| {
             sums.fill(0.0);
             let images = part * batch / PARTS..(part + 1) * batch / PARTS;
+            let source = ConvolutionSource { geometry: self.over_input(), region: input };
             dispatch(
-                arch,
-                WeightGradient { convolution: self, input, output_gradient, images, sums },
+                self.arch,
+                ConvolutionWeightGradient { source, output_gradient, images, sums },
             );
         });
         let sums = &scratch.partial_sums;
-        for_each_part(weight_gradient, 4096, |number, target| {
+        for_each_part(weight_gradient, LENGTH, |number, target| {
             target.fill(0.0);
             for part in 0..PARTS {
-                put(&sums[part * length + number * 4096..][..target.len()], target, true);
+                put(&sums[part * length + number * LENGTH..][..target.len()], target, true);
             }
         });
     }
 }
 
-/// What is convolved.
+/// Images that are convolved.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+struct ConvolutionSource<'a> {
     geometry: Geometry,
-    numbers: &'a [f32],
-    view: View,
+    region: Region<'a>,
 }
 
-impl<'a> Source<'a> {
-    /// Convolves a batch into a view.
+impl<'a> ConvolutionSource<'a> {
+    /// Convolves a batch.
     fn convolve(
         self,
         arch: Arch,
         panels: &Panels,
-        (output, view): (&mut [f32], View),
+        output: RegionMut<'_>,
         batch: usize,
         finish: Finish<'_>,
     ) {
-        let (group, length) = (self.geometry.group(), view.pixels() * view.stride);
-        for_each_part(&mut output[..batch * length], group * length, |number, output| {
-            dispatch(
-                arch,
-                Forward { source: self, panels, first_image: number * group, output, view, finish },
-            );
+        let (view, group) = (output.view, self.geometry.group());
+        let length = view.pixels() * view.stride;
+        for_each_part(&mut output.numbers[..batch * length], group * length, |number, output| {
+            let first_image = number * group;
+            dispatch(arch, Convolve { source: self, panels, first_image, output, view, finish });
         });
     }
 
     /// The windows of some images.
     #[inline(always)]
     fn windows(self, images: Range<usize>) -> Windows<'a> {
-        let Self { geometry, numbers, view } = self;
-        // A window of one pixel needs no frame.
-        if geometry.window.size == 1 && geometry.window.step == 1 {
+        let Self { geometry, region: Region { view, numbers } } = self;
+        if !geometry.needs_frames() {
             let pixels = images.start * view.pixels()..images.end * view.pixels();
             let starts = pixels.map(|pixel| view.at(pixel)).collect();
             Windows { geometry, numbers: Cow::Borrowed(numbers), starts }
         } else {
             let starts = geometry.starts(images.len());
-            // Tiles of columns read past the end of the last window.
-            let mut frames = vec![0.0; images.len() * geometry.frame() + TALLEST];
-            geometry.fill(&mut frames, numbers, view, images);
+            let mut frames = vec![0.0; sizes::of_batch(geometry.frame(), images.len()) as usize];
+            geometry.fill(&mut frames, self.region, images);
             Windows { geometry, numbers: Cow::Owned(frames), starts }
         }
     }
@@ -189,16 +202,18 @@ struct Windows<'a> {
     starts: Vec<usize>,
 }
 
-struct Forward<'a> {
-    source: Source<'a>,
+/// The product of the windows of some images with a packed weight.
+struct Convolve<'a> {
+    source: ConvolutionSource<'a>,
     panels: &'a Panels,
     first_image: usize,
+    /// From the first image's first pixel on.
     output: &'a mut [f32],
     view: View,
     finish: Finish<'a>,
 }
 
-impl Tiled for Forward<'_> {
+impl Tiled for Convolve<'_> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { source, panels, first_image, output, view, finish } = self;
@@ -261,7 +276,7 @@ impl Windows<'_> {
                 let tile: Tile<S, R, V> =
                     add_columns(simd, zeros(simd), columns, &self.starts, strip);
                 for (row, target) in tile.into_iter().zip(sums.chunks_exact_mut(channels)) {
-                    Finish::ADD.put(simd, row, 0, &mut target[first..]);
+                    Finish::ACCUMULATE.put(simd, row, 0, &mut target[first..]);
                 }
             }
         }
@@ -272,10 +287,12 @@ impl Windows<'_> {
 struct Scatter<'a> {
     convolution: &'a Convolution,
     panels: &'a Panels,
-    /// From the first channel of the image's first pixel on.
-    source: &'a [f32],
+    /// The output's gradient.
+    source: Region<'a>,
+    image: usize,
+    /// The image's input gradient.
     target: &'a mut [f32],
-    is_added: bool,
+    accumulate: bool,
 }
 
 impl Tiled for Scatter<'_> {
@@ -285,10 +302,9 @@ impl Tiled for Scatter<'_> {
         let (mut frame, starts) = (vec![0.0; geometry.frame()], geometry.starts(1));
         for (first, vectors, strip) in self.panels.strips::<S>() {
             for (number, starts) in starts.chunks(R).enumerate() {
-                let rows = array(|at| {
-                    let pixel = number * R + at.min(starts.len() - 1);
-                    &self.source[pixel * self.convolution.output.stride..][..self.panels.inner]
-                });
+                let first_pixel = self.image * self.source.view.pixels() + number * R;
+                // The last tile repeats its last pixel; what it computes there is not spread.
+                let rows = array(|at| self.source.pixel(first_pixel + at.min(starts.len() - 1)));
                 let frame = &mut frame;
                 match vectors {
                     1 => self.spread::<S, R, 1>(simd, &rows, strip, first, starts, frame),
@@ -296,7 +312,7 @@ impl Tiled for Scatter<'_> {
                 }
             }
         }
-        geometry.empty(&frame, self.target, self.convolution.input, self.is_added);
+        geometry.empty(&frame, self.target, self.convolution.input, self.accumulate);
     }
 }
 
@@ -330,29 +346,27 @@ impl Scatter<'_> {
     }
 }
 
-struct WeightGradient<'a> {
-    convolution: &'a Convolution,
-    input: &'a [f32],
-    output_gradient: &'a [f32],
+/// A part of the weight's gradient: the sum over some images.
+struct ConvolutionWeightGradient<'a> {
+    source: ConvolutionSource<'a>,
+    output_gradient: Region<'a>,
     images: Range<usize>,
     sums: &'a mut [f32],
 }
 
-impl Tiled for WeightGradient<'_> {
+impl Tiled for ConvolutionWeightGradient<'_> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
-        let Self { convolution, input, output_gradient, images, sums } = self;
-        let geometry = convolution.over_input();
-        let (source, view) =
-            (Source { geometry, numbers: input, view: convolution.input }, convolution.output);
+        let Self { source, output_gradient, images, sums } = self;
+        let (view, group) = (output_gradient.view, source.geometry.group());
         let mut panels = Panels::default();
-        for first in images.clone().step_by(geometry.group()) {
-            let images = first..images.end.min(first + geometry.group());
+        for first in images.clone().step_by(group) {
+            let images = first..images.end.min(first + group);
             panels.pack_here::<S>(
                 images.len() * view.pixels(),
                 view.channels,
                 |pixel, channel, target| {
-                    let numbers = &output_gradient[view.at(first * view.pixels() + pixel)..];
+                    let numbers = output_gradient.pixel(first * view.pixels() + pixel);
                     target.copy_from_slice(&numbers[channel..][..target.len()]);
                 },
             );

@@ -1,30 +1,40 @@
-//! Dense layers: three matrix products, each cut into strips that fit the caches.
+//! Dense layers: `output = input W + bias`, then ReLU if wanted; `[batch, inputs]` to `[batch, outputs]`, an image's
+//! input being its `pixels * channels` numbers. Backward, with `g` the output's gradient: `input: g W^T`,
+//! `W: input^T g`.
+//!
+//! The two products with `W` take strips of its columns, packed for the register tile of [`super::tile`]: a strip's
+//! block of the result is one thread's work, and a strip is packed once for all images. `W`'s own gradient is cut by
+//! its rows.
 
 use pulp::{Arch, Simd};
 
-use super::super::plan::InputGradient;
-use super::geometry::put;
 use super::panels::Panels;
 use super::parallel::for_each_part;
-use super::tile::{Finish, Tile, Tiled, add_rows, array, dispatch, zeros};
+use super::region::{Region, RegionMut, Rows, put};
+use super::tile::{Affine, Finish, Tile, Tiled, add_rows, array, dispatch, zeros};
+use super::{select, sizes};
 
 /// Numbers of the inner dimension worked on at a time: so many rows of a strip stay in the first cache.
-const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 256;
 /// Columns of a strip: two of the widest vectors.
-const STRIP: usize = 32;
+pub(super) const STRIP: usize = 32;
 /// Rows of a weight gradient worked on at a time: a multiple of every tile height.
-const BLOCK: usize = 48;
+pub(super) const BLOCK: usize = 48;
 
-/// A matrix that is read `[row][column]`, or turned.
+/// Images whose results are put where they belong by one thread at a time.
+const IMAGES: usize = 16;
+
+/// The weight, `[inputs, outputs]`, or its transpose.
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
+struct DenseWeight<'a> {
     numbers: &'a [f32],
-    row_length: usize,
-    turned: bool,
+    outputs: usize,
+    transposed: bool,
 }
 
-impl Matrix<'_> {
-    /// Packs a block of `depth` rows and `columns` columns into panels of `2 * S::F32_LANES` columns, `DEPTH` rows apart.
+impl DenseWeight<'_> {
+    /// Packs a block of `depth` rows and `columns` columns into panels of `2 * S::F32_LANES` columns, `DEPTH` rows
+    /// apart.
     #[inline(always)]
     fn pack<S: Simd>(
         &self,
@@ -33,9 +43,9 @@ impl Matrix<'_> {
         packed: &mut [f32],
     ) {
         let width = 2 * S::F32_LANES;
-        if self.turned {
+        if self.transposed {
             for at in 0..columns {
-                let numbers = &self.numbers[(column + at) * self.row_length + row..][..depth];
+                let numbers = &self.numbers[(column + at) * self.outputs + row..][..depth];
                 let panel = &mut packed[at / width * DEPTH * width + at % width..];
                 panel
                     .iter_mut()
@@ -48,7 +58,7 @@ impl Matrix<'_> {
         let mut whole_row = [0.0; STRIP];
         for k in 0..depth {
             whole_row[..columns]
-                .copy_from_slice(&self.numbers[(row + k) * self.row_length + column..][..columns]);
+                .copy_from_slice(&self.numbers[(row + k) * self.outputs + column..][..columns]);
             for (panel, numbers) in
                 packed.chunks_exact_mut(DEPTH * width).zip(whole_row.chunks_exact(width))
             {
@@ -61,21 +71,22 @@ impl Matrix<'_> {
     }
 }
 
-/// `max(input W + bias, 0)`, without `max` if not `relu`: `[batch, inputs]` to `[batch, outputs]`.
+/// `input W + bias`, then ReLU if wanted.
 pub(super) fn forward(
     arch: Arch,
-    (weight, bias, relu): (&[f32], &[f32], bool),
-    input: &[f32],
-    output: &mut [f32],
+    affine: Affine<'_>,
+    input: Region<'_>,
+    output: RegionMut<'_>,
     batch: usize,
 ) {
-    let outputs = bias.len();
-    let (inputs, output) = (weight.len() / outputs, &mut output[..batch * outputs]);
-    let weight = Matrix { numbers: weight, row_length: outputs, turned: false };
-    product(arch, (input, inputs), weight, (output, outputs), |numbers, first, target| {
-        numbers.iter_mut().zip(&bias[first..]).for_each(|(number, bias)| *number += bias);
-        if relu {
-            numbers.iter_mut().for_each(|number| *number = number.max(0.0));
+    let outputs = output.view.channels;
+    let weight = DenseWeight { numbers: affine.weight, outputs, transposed: false };
+    product(arch, &input.rows(), weight, output, batch, |numbers, first, target| {
+        if let Some(bias) = affine.bias {
+            numbers.iter_mut().zip(&bias[first..]).for_each(|(number, bias)| *number += bias);
+        }
+        if affine.relu {
+            numbers.iter_mut().for_each(|number| *number = select::relu(*number));
         }
         target.copy_from_slice(numbers);
     });
@@ -84,16 +95,17 @@ pub(super) fn forward(
 /// The gradient of the input: `output_gradient W^T`.
 pub(super) fn input_gradient(
     arch: Arch,
-    (weight, outputs): (&[f32], usize),
-    output_gradient: &[f32],
-    (input_gradient, how): (&mut [f32], InputGradient),
+    weight: &[f32],
+    output_gradient: Region<'_>,
+    input_gradient: RegionMut<'_>,
     batch: usize,
 ) {
-    let inputs = weight.len() / outputs;
-    let weight = Matrix { numbers: weight, row_length: outputs, turned: true };
-    let target = (&mut input_gradient[..batch * inputs], inputs);
-    product(arch, (output_gradient, outputs), weight, target, |numbers, _, target| {
-        put(numbers, target, how == InputGradient::Add);
+    let outputs = output_gradient.view.channels;
+    let weight = DenseWeight { numbers: weight, outputs, transposed: true };
+    let (gradients, target) = (output_gradient.rows(), input_gradient.flat());
+    let accumulate = target.accumulate;
+    product(arch, &gradients, weight, target, batch, |numbers, _, target| {
+        put(numbers, target, accumulate);
     });
 }
 
@@ -101,68 +113,76 @@ pub(super) fn input_gradient(
 pub(super) fn weight_gradient(
     arch: Arch,
     panels: &mut Panels,
-    input: &[f32],
-    (output_gradient, outputs): (&[f32], usize),
+    input: Region<'_>,
+    output_gradient: Region<'_>,
     weight_gradient: &mut [f32],
     batch: usize,
 ) {
-    let inputs = weight_gradient.len() / outputs;
+    let outputs = output_gradient.view.channels;
     panels.pack(arch, batch, outputs, |image, first, target| {
-        target.copy_from_slice(&output_gradient[image * outputs + first..][..target.len()]);
+        target.copy_from_slice(&output_gradient.pixel(image)[first..][..target.len()]);
     });
+    let input = input.rows();
     for_each_part(weight_gradient, BLOCK * outputs, |number, target| {
-        dispatch(arch, WeightGradient { input, inputs, panels, first: number * BLOCK, target });
+        let first = number * BLOCK;
+        dispatch(arch, DenseWeightGradient { input: &input, panels, first, target });
     });
 }
 
-/// `left right` strip by strip; `finish(sums, first column, target)` puts what is ready where it belongs.
+/// `left right` strip by strip, a row an image; `finish(sums, first column, target)` puts what is ready where it
+/// belongs.
 fn product(
     arch: Arch,
-    (left, inner): (&[f32], usize),
-    right: Matrix<'_>,
-    (target, columns): (&mut [f32], usize),
+    left: &Rows<'_>,
+    right: DenseWeight<'_>,
+    target: RegionMut<'_>,
+    batch: usize,
     finish: impl Fn(&mut [f32], usize, &mut [f32]) + Sync + Copy,
 ) {
-    let rows = target.len() / columns;
-    let strips = columns.div_ceil(STRIP);
+    let view = target.view;
+    let columns = view.channels;
     // Strips are columns of the target, which safe code cannot hand to threads: each fills a block of its own.
-    let mut blocks = vec![0.0; strips * rows * STRIP];
-    for_each_part(&mut blocks, rows * STRIP, |number, block| {
+    let mut blocks = vec![0.0; sizes::dense_blocks(batch, columns) as usize];
+    for_each_part(&mut blocks, batch * STRIP, |number, block| {
         let first = number * STRIP;
         let columns = STRIP.min(columns - first);
-        dispatch(arch, Strip { left: &left[..rows * inner], inner, right, first, columns, block });
+        dispatch(arch, Strip { left, right, first, columns, block });
     });
-    for_each_part(target, 16 * columns, |number, target| {
-        for (row, target) in target.chunks_exact_mut(columns).enumerate() {
+    let numbers = &mut target.numbers[..batch * view.stride];
+    for_each_part(numbers, IMAGES * view.stride, |number, target| {
+        for (row, target) in target.chunks_exact_mut(view.stride).enumerate() {
+            let target = &mut target[view.offset..][..columns];
             for (strip, target) in target.chunks_mut(STRIP).enumerate() {
-                let numbers = &blocks[(strip * rows + number * 16 + row) * STRIP..][..target.len()];
+                let at = strip * batch + number * IMAGES + row;
                 let mut sums = [0.0; STRIP];
-                sums[..target.len()].copy_from_slice(numbers);
+                sums[..target.len()].copy_from_slice(&blocks[at * STRIP..][..target.len()]);
                 finish(&mut sums[..target.len()], strip * STRIP, target);
             }
         }
     });
 }
 
+/// All images times some columns of the weight.
 struct Strip<'a> {
-    left: &'a [f32],
-    inner: usize,
-    right: Matrix<'a>,
+    left: &'a Rows<'a>,
+    right: DenseWeight<'a>,
+    /// The first column.
     first: usize,
+    /// How many, at most `STRIP`.
     columns: usize,
-    /// `[rows, STRIP]`.
+    /// `[batch, STRIP]`.
     block: &'a mut [f32],
 }
 
 impl Tiled for Strip<'_> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
-        let Self { left, inner, right, first, columns, block } = self;
+        let Self { left, right, first, columns, block } = self;
         block.fill(0.0);
         // Vectors may be narrower than the widest: then a strip is several panels.
         let width = 2 * S::F32_LANES;
         let mut packed = vec![0.0; DEPTH * STRIP];
-        let row_count = left.len() / inner;
+        let (inner, row_count) = (left.length(), block.len() / STRIP);
         for deep in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - deep);
             right.pack::<S>((deep, depth), (first, columns), &mut packed);
@@ -170,13 +190,14 @@ impl Tiled for Strip<'_> {
                 (0..columns).step_by(width).zip(packed.chunks_exact(DEPTH * width))
             {
                 for row in (0..row_count).step_by(R) {
+                    // The last tile repeats its last row; what it computes there is not stored.
                     let rows: [&[f32]; R] =
-                        array(|at| &left[(row + at).min(row_count - 1) * inner + deep..][..depth]);
+                        array(|at| &left.row((row + at).min(row_count - 1))[deep..][..depth]);
                     let tile: Tile<S, R, 2> =
                         add_rows(simd, zeros(simd), &rows, &panel[..depth * width]);
                     for at in 0..R.min(row_count - row) {
                         let target = &mut block[(row + at) * STRIP + offset..][..width];
-                        Finish::ADD.put(simd, tile[at], 0, target);
+                        Finish::ACCUMULATE.put(simd, tile[at], 0, target);
                     }
                 }
             }
@@ -184,9 +205,9 @@ impl Tiled for Strip<'_> {
     }
 }
 
-struct WeightGradient<'a> {
-    input: &'a [f32],
-    inputs: usize,
+/// Some rows of the weight's gradient.
+struct DenseWeightGradient<'a> {
+    input: &'a Rows<'a>,
     /// The output's gradient, `[batch, outputs]`.
     panels: &'a Panels,
     /// The first row of the target.
@@ -195,28 +216,28 @@ struct WeightGradient<'a> {
     target: &'a mut [f32],
 }
 
-impl Tiled for WeightGradient<'_> {
+impl Tiled for DenseWeightGradient<'_> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
-        let Self { input, inputs, panels, first, target } = self;
+        let Self { input, panels, first, target } = self;
         let (batch, row_count) = (panels.inner, target.len() / panels.outputs);
         // Columns of the input as rows: in it they are pages apart.
-        let mut turned = vec![0.0; BLOCK * DEPTH];
+        let mut transposed = vec![0.0; BLOCK * DEPTH];
         for deep in (0..batch).step_by(DEPTH) {
             let depth = DEPTH.min(batch - deep);
             for image in 0..depth {
-                let numbers = &input[(deep + image) * inputs + first..][..row_count];
-                for (row, number) in turned.chunks_exact_mut(DEPTH).zip(numbers) {
+                let numbers = &input.row(deep + image)[first..][..row_count];
+                for (row, number) in transposed.chunks_exact_mut(DEPTH).zip(numbers) {
                     row[image] = *number;
                 }
             }
-            let finish = Finish { add: deep > 0, ..Finish::default() };
+            let finish = Finish { accumulate: deep > 0, ..Finish::default() };
             for (column, vectors, strip) in panels.strips::<S>() {
                 let width = vectors * S::F32_LANES;
                 let strip = &strip[deep * width..][..depth * width];
                 for row in (0..row_count).step_by(R) {
                     let rows =
-                        array(|at| &turned[(row + at).min(row_count - 1) * DEPTH..][..depth]);
+                        array(|at| &transposed[(row + at).min(row_count - 1) * DEPTH..][..depth]);
                     let target = &mut target[row * panels.outputs..];
                     let place = (column, panels.outputs);
                     match vectors {

@@ -1,26 +1,31 @@
-//! Windows over pictures that are copied into a frame of zeros, so that no window reaches over an edge.
+//! Where the windows of a convolution stand: window `(y, x)` begins at `(y, x) * step - before` of its image.
+//!
+//! Images `[side, side, channels]` are copied into frames of zeros, `[frame_side, frame_side, channels]`, so that no
+//! window reaches over an edge and every row of a window is `size * channels` numbers in a row. A frame is used for all
+//! output channels, so the copy costs little beside the product.
 
 use std::ops::Range;
 
 use super::super::plan::{View, Window};
+use super::region::{Region, put};
 
-/// Pixels that are worth a tile loop: small pictures are taken several at a time.
+/// Pixels that are worth a tile loop: small images are taken several at a time.
 const PIXELS_A_GROUP: usize = 256;
 
-/// A window, the picture it moves over and the positions it takes.
+/// A window, the image it moves over and the positions it takes.
 #[derive(Clone, Copy)]
 pub(super) struct Geometry {
     pub(super) window: Window,
     /// Channels of a pixel in the frame.
     pub(super) channels: usize,
-    /// Side of the picture inside the frame.
+    /// Side of the image inside the frame.
     pub(super) inner_side: usize,
     /// Windows along a side.
     pub(super) positions: usize,
 }
 
 impl Geometry {
-    /// Side of the frame: what the windows touch, and no less than the picture.
+    /// Side of the frame: what the windows touch, and no less than the image.
     pub(super) fn frame_side(&self) -> usize {
         let touched = (self.positions - 1) * self.window.step + self.window.size;
         touched.max(self.window.before + self.inner_side)
@@ -41,6 +46,11 @@ impl Geometry {
         self.frame_side() * self.frame_row()
     }
 
+    /// Whether windows are found in frames: one of a single pixel is in the image itself.
+    pub(super) fn needs_frames(&self) -> bool {
+        self.window.size > 1 || self.window.step > 1
+    }
+
     /// Images that are worked on together.
     pub(super) fn group(&self) -> usize {
         PIXELS_A_GROUP.div_ceil(self.positions * self.positions)
@@ -58,58 +68,41 @@ impl Geometry {
                 },
             )
         };
-        (0..frames).flat_map(of_frame).collect()
+        let mut starts = Vec::with_capacity(frames * self.positions * self.positions);
+        starts.extend((0..frames).flat_map(of_frame));
+        starts
     }
 
-    /// Copies images of a view into frames of zeros.
-    pub(super) fn fill(
-        &self,
-        frames: &mut [f32],
-        numbers: &[f32],
-        view: View,
-        images: Range<usize>,
-    ) {
+    /// Copies images into frames of zeros.
+    pub(super) fn fill(&self, frames: &mut [f32], source: Region<'_>, images: Range<usize>) {
+        let view = source.view;
         for (frame, image) in frames.chunks_exact_mut(self.frame()).zip(images) {
             for y in 0..self.inner_side {
                 let row = &mut frame[(y + self.window.before) * self.frame_row()
                     + self.window.before * self.channels..];
-                let pixel = image * view.pixels() + y * self.inner_side;
+                let first = image * view.pixels() + y * self.inner_side;
                 let row = &mut row[..self.inner_side * self.channels];
                 if view.stride == self.channels {
-                    row.copy_from_slice(&numbers[view.at(pixel)..][..row.len()]);
+                    row.copy_from_slice(&source.numbers[view.at(first)..][..row.len()]);
                     continue;
                 }
                 for (x, target) in row.chunks_exact_mut(self.channels).enumerate() {
-                    target.copy_from_slice(&numbers[view.at(pixel + x)..][..self.channels]);
+                    target.copy_from_slice(source.pixel(first + x));
                 }
             }
         }
     }
 
-    /// Writes or adds the pictures inside frames to `numbers`, which begins with the first image.
-    pub(super) fn empty(&self, frames: &[f32], numbers: &mut [f32], view: View, add: bool) {
-        for (image, frame) in frames.chunks_exact(self.frame()).enumerate() {
-            for y in 0..self.inner_side {
-                let row = &frame[(y + self.window.before) * self.frame_row()
-                    + self.window.before * self.channels..];
-                let pixel = image * view.pixels() + y * self.inner_side;
-                for (x, source) in
-                    row[..self.inner_side * self.channels].chunks_exact(self.channels).enumerate()
-                {
-                    let target = &mut numbers[view.at(pixel + x)..][..self.channels];
-                    put(source, target, add);
-                }
+    /// Puts the image inside a frame into the numbers of one image.
+    pub(super) fn empty(&self, frame: &[f32], numbers: &mut [f32], view: View, accumulate: bool) {
+        for y in 0..self.inner_side {
+            let row = &frame[(y + self.window.before) * self.frame_row()
+                + self.window.before * self.channels..];
+            let pixels = row[..self.inner_side * self.channels].chunks_exact(self.channels);
+            for (x, source) in pixels.enumerate() {
+                let target = &mut numbers[view.at(y * self.inner_side + x)..][..self.channels];
+                put(source, target, accumulate);
             }
         }
-    }
-}
-
-/// Sets `target`, or adds to it.
-#[inline(always)]
-pub(super) fn put(source: &[f32], target: &mut [f32], add: bool) {
-    if add {
-        target.iter_mut().zip(source).for_each(|(target, source)| *target += source);
-    } else {
-        target.copy_from_slice(source);
     }
 }

@@ -1,25 +1,31 @@
-//! Softmax cross-entropy and its gradient in one pass.
+//! Softmax cross-entropy and its gradient in one pass, because the gradient needs the softmax that the loss has made:
+//! with `p = softmax(logits)` of an image, `loss = -log p[label]` and `gradient[c] = (p[c] - (c == label)) / batch`.
+//!
+//! The largest logit is taken off first, so that no exponential overflows; a logit that is NaN makes the loss NaN.
 
-/// The mean over the batch of `-log softmax(logits)[label]`, in nats; writes the gradient of the logits.
-/// `logits` and `gradient` are `[batch, classes]`.
+use super::region::{Region, RegionMut};
+use super::select::max;
+
+/// The mean over the batch of `-log softmax(logits)[label]`, in nats; writes the gradient of the logits. Both are
+/// `[batch, classes]`.
 pub(super) fn softmax_cross_entropy(
-    logits: &[f32],
-    classes: usize,
+    logits: Region<'_>,
     labels: &[u8],
-    gradient: &mut [f32],
+    gradient: RegionMut<'_>,
 ) -> f32 {
     let share = 1.0 / labels.len() as f32;
     let mut loss = 0.0;
-    let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
-    for ((logits, gradient), &label) in rows.zip(labels) {
-        let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for (image, &label) in labels.iter().enumerate() {
+        let logits = logits.pixel(image);
+        let gradient = &mut gradient.numbers[gradient.view.at(image)..][..gradient.view.channels];
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, max);
         let mut sum = 0.0;
         for (gradient, logit) in gradient.iter_mut().zip(logits) {
-            *gradient = (logit - greatest).exp();
+            *gradient = (logit - largest).exp();
             sum += *gradient;
         }
         let label = usize::from(label);
-        loss += f64::from(sum.ln() - (logits[label] - greatest));
+        loss += f64::from(sum.ln() - (logits[label] - largest));
         gradient.iter_mut().for_each(|gradient| *gradient *= share / sum);
         gradient[label] -= share;
     }

@@ -1,9 +1,12 @@
-//! A matrix `[inner, outputs]` packed for tiles: strips of columns as wide as a tile, each strip row by row, so that a
-//! product reads it from start to end.
+//! A matrix `[inner, outputs]` packed for tiles: strips of columns as wide as a tile, each strip row by row,
+//! `[strips, inner, width]` with zeros behind the last column. A product then reads it from start to end, whole vectors
+//! at a time.
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::core::resize;
 use super::parallel::for_each;
+use super::sizes;
 use super::tile::VECTORS;
 
 /// The packed matrix. The space is kept between steps.
@@ -23,7 +26,7 @@ impl Panels {
         outputs: usize,
         fill: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) {
-        let lanes = arch.dispatch(Lanes);
+        let lanes = lanes(arch);
         let mut strips = Vec::new();
         let mut left = self.resize(lanes, inner, outputs);
         for (first, vectors) in cut(outputs, lanes) {
@@ -55,8 +58,14 @@ impl Panels {
 
     fn resize(&mut self, lanes: usize, inner: usize, outputs: usize) -> &mut [f32] {
         (self.inner, self.outputs) = (inner, outputs);
-        self.numbers.resize(outputs.next_multiple_of(lanes) * inner, 0.0);
+        resize(&mut self.numbers, sizes::panels(lanes, inner, outputs) as usize);
         &mut self.numbers
+    }
+
+    /// Numbers there is room for.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.numbers.capacity()
     }
 
     /// The first column, the vectors in a row and the numbers of each strip.
@@ -90,6 +99,11 @@ fn cut(columns: usize, lanes: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..columns)
         .step_by(strip)
         .map(move |first| (first, (columns - first).div_ceil(lanes).min(VECTORS)))
+}
+
+/// Numbers in a vector of this processor.
+pub(super) fn lanes(arch: Arch) -> usize {
+    arch.dispatch(Lanes)
 }
 
 struct Lanes;

@@ -1,5 +1,5 @@
-//! Work on parts of a slice, on all threads where there are threads, and with the widest vectors there are. Parts are cut
-//! by what they hold, never by the number of threads, so results do not depend on it.
+//! Work on parts of a slice, on all threads where there are threads, and with the widest vectors there are. Parts are
+//! cut by what they hold, never by the number of threads, so results do not depend on it.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -27,6 +27,20 @@ pub(super) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
     }
     #[cfg(not(feature = "native"))]
     parts.into_iter().for_each(work);
+}
+
+/// How many parts are worked on at the same time.
+pub(super) fn threads() -> usize {
+    #[cfg(feature = "native")]
+    let threads = match rayon::current_thread_index() {
+        Some(_) => rayon::current_num_threads(),
+        // Memory is counted before a run, and rayon would start its threads, which take some, to tell how many they
+        // are.
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    #[cfg(not(feature = "native"))]
+    let threads = 1;
+    threads
 }
 
 /// Does plain loops compiled for the widest vectors of this processor. `work` must be `#[inline(always)]` and change

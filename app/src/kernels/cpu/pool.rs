@@ -1,19 +1,26 @@
-//! Pooling, channels side by side.
+//! Pooling: `output[p, c] = max over the pixels q under window p of input[q, c]`, and the mean of each channel over all
+//! pixels, `[batch, 1, channels]`.
+//!
+//! Channels last, the channels of a pixel are vectors: a window is gone through pixel by pixel, all channels side by
+//! side. The gradient of a maximum goes to the first pixel that has it, as in TensorFlow. Which one that was is found
+//! again from input and output, which are kept anyway, and not remembered.
 
 use std::ops::Range;
 
 use pulp::Arch;
 
-use super::super::plan::{InputGradient, View, Window};
-use super::parallel::{for_each_part, vectorized};
+use super::super::plan::{View, Window};
+use super::parallel::vectorized;
+use super::region::{Region, RegionMut, put_each};
+use super::select;
 
-/// The rows or columns of the picture a window covers.
+/// The rows or columns of the image that a window covers.
 fn covered(window: Window, position: usize, side: usize) -> Range<usize> {
     let start = position * window.step;
     start.saturating_sub(window.before)..(start + window.size - window.before).min(side)
 }
 
-/// The pixels of the picture under the window that gives an output pixel, row by row.
+/// The pixels of the image under the window that gives an output pixel, row by row.
 fn under(
     window: Window,
     input: View,
@@ -25,28 +32,27 @@ fn under(
     rows.flat_map(move |y| columns.clone().map(move |x| y * input.side + x))
 }
 
-/// The greatest value of each window.
+/// The maximum of each window; NaN where a number under it is NaN.
 pub(super) fn max(
     arch: Arch,
     window: Window,
-    (input, numbers): (View, &[f32]),
-    (output, target): (View, &mut [f32]),
+    input: Region<'_>,
+    output: RegionMut<'_>,
     batch: usize,
 ) {
-    let length = output.pixels() * output.stride;
-    for_each_part(&mut target[..batch * length], length, |image, target| {
+    let view = output.view;
+    output.for_each_image(batch, |image, target| {
         vectorized(
             arch,
             #[inline(always)]
             || {
-                for pixel in 0..output.pixels() {
-                    let greatest = &mut target[output.at(pixel)..][..output.channels];
-                    greatest.fill(f32::NEG_INFINITY);
-                    for under in under(window, input, output, pixel) {
-                        let numbers =
-                            &numbers[input.at(image * input.pixels() + under)..][..output.channels];
-                        for (greatest, number) in greatest.iter_mut().zip(numbers) {
-                            *greatest = if *number > *greatest { *number } else { *greatest };
+                for pixel in 0..view.pixels() {
+                    let max = &mut target[view.at(pixel)..][..view.channels];
+                    max.fill(f32::NEG_INFINITY);
+                    for under in under(window, input.view, view, pixel) {
+                        let numbers = input.pixel(image * input.view.pixels() + under);
+                        for (max, number) in max.iter_mut().zip(numbers) {
+                            *max = select::max(*max, *number);
                         }
                     }
                 }
@@ -55,43 +61,46 @@ pub(super) fn max(
     });
 }
 
-/// Passes the gradient of each window to the first of its pixels that has its greatest value.
+/// Passes the gradient of each window to the first of its pixels that has its maximum; of a NaN to the first NaN.
 pub(super) fn max_gradient(
     arch: Arch,
     window: Window,
-    (input, numbers): (View, &[f32]),
-    (output, greatest, output_gradient): (View, &[f32], &[f32]),
-    (input_gradient, how): (&mut [f32], InputGradient),
+    input: Region<'_>,
+    output: Region<'_>,
+    output_gradient: Region<'_>,
+    input_gradient: RegionMut<'_>,
     batch: usize,
 ) {
-    let length = input.pixels() * input.stride;
-    for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
+    let (view, accumulate) = (input_gradient.view, input_gradient.accumulate);
+    let (channels, pixels) = (view.channels, output.view.pixels());
+    input_gradient.for_each_image(batch, |image, target| {
         vectorized(
             arch,
             #[inline(always)]
             || {
-                if how == InputGradient::Set {
-                    for pixel in 0..input.pixels() {
-                        target[input.at(pixel)..][..input.channels].fill(0.0);
+                // Windows overlap and leave pixels out, so what they give is added, to zeros if to nothing else.
+                if !accumulate {
+                    for pixel in 0..view.pixels() {
+                        target[view.at(pixel)..][..channels].fill(0.0);
                     }
                 }
-                let mut left = vec![0.0; output.channels];
-                for pixel in 0..output.pixels() {
-                    let at = output.at(image * output.pixels() + pixel);
-                    let greatest = &greatest[at..][..output.channels];
-                    left.copy_from_slice(&output_gradient[at..][..output.channels]);
-                    for under in under(window, input, output, pixel) {
-                        let numbers =
-                            &numbers[input.at(image * input.pixels() + under)..][..output.channels];
-                        let target = &mut target[input.at(under)..][..numbers.len()];
-                        let (greatest, left) =
-                            (&greatest[..target.len()], &mut left[..target.len()]);
+                // Here, where the compiler sees that it overlaps with nothing.
+                let mut left = vec![0.0f32; channels];
+                for pixel in 0..pixels {
+                    let max = output.pixel(image * pixels + pixel);
+                    // What no pixel of the window has taken yet.
+                    left.copy_from_slice(output_gradient.pixel(image * pixels + pixel));
+                    for under in under(window, view, output.view, pixel) {
+                        let numbers = input.pixel(image * view.pixels() + under);
+                        let target = &mut target[view.at(under)..][..numbers.len()];
+                        let (max, left) = (&max[..target.len()], &mut left[..target.len()]);
                         for channel in 0..target.len() {
                             // A factor, unlike a branch, is vectorized.
-                            let is_greatest =
-                                if numbers[channel] == greatest[channel] { 1.0 } else { 0.0 };
-                            target[channel] += left[channel] * is_greatest;
-                            left[channel] *= 1.0 - is_greatest;
+                            let number = numbers[channel];
+                            let is_max =
+                                if (number == max[channel]) | number.is_nan() { 1.0 } else { 0.0 };
+                            target[channel] += left[channel] * is_max;
+                            left[channel] *= 1.0 - is_max;
                         }
                     }
                 }
@@ -100,24 +109,19 @@ pub(super) fn max_gradient(
     });
 }
 
-/// The mean over all pixels, `[batch, channels]`.
-pub(super) fn mean(
-    arch: Arch,
-    (input, numbers): (View, &[f32]),
-    (output, target): (View, &mut [f32]),
-    batch: usize,
-) {
-    let share = 1.0 / input.pixels() as f32;
-    for_each_part(&mut target[..batch * output.stride], output.stride, |image, target| {
+/// The mean over all pixels.
+pub(super) fn mean(arch: Arch, input: Region<'_>, output: RegionMut<'_>, batch: usize) {
+    let (view, pixels) = (output.view, input.view.pixels());
+    let share = 1.0 / pixels as f32;
+    output.for_each_image(batch, |image, target| {
         vectorized(
             arch,
             #[inline(always)]
             || {
-                let sums = &mut target[output.offset..][..output.channels];
+                let sums = &mut target[view.offset..][..view.channels];
                 sums.fill(0.0);
-                for pixel in 0..input.pixels() {
-                    let numbers =
-                        &numbers[input.at(image * input.pixels() + pixel)..][..output.channels];
+                for pixel in image * pixels..(image + 1) * pixels {
+                    let numbers = input.pixel(pixel);
                     sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
                 }
                 sums.iter_mut().for_each(|sum| *sum *= share);
@@ -126,27 +130,28 @@ pub(super) fn mean(
     });
 }
 
-/// Spreads the gradient of each mean over its pixels.
+/// Spreads the gradient of each mean evenly over its pixels.
 pub(super) fn mean_gradient(
     arch: Arch,
-    (output, output_gradient): (View, &[f32]),
-    (input, input_gradient): (View, &mut [f32]),
+    output_gradient: Region<'_>,
+    input_gradient: RegionMut<'_>,
     batch: usize,
 ) {
-    let share = 1.0 / input.pixels() as f32;
-    let length = input.pixels() * input.stride;
-    for_each_part(&mut input_gradient[..batch * length], length, |image, target| {
-        let gradients = &output_gradient[output.at(image)..][..output.channels];
+    let (view, accumulate) = (input_gradient.view, input_gradient.accumulate);
+    let share = 1.0 / view.pixels() as f32;
+    input_gradient.for_each_image(batch, |image, target| {
+        let gradients = output_gradient.pixel(image);
         vectorized(
             arch,
             #[inline(always)]
             || {
-                for pixel in 0..input.pixels() {
-                    let target = &mut target[input.at(pixel)..][..input.channels];
-                    target
-                        .iter_mut()
-                        .zip(gradients)
-                        .for_each(|(target, gradient)| *target = gradient * share);
+                for pixel in 0..view.pixels() {
+                    put_each(
+                        &mut target[view.at(pixel)..][..gradients.len()],
+                        accumulate,
+                        #[inline(always)]
+                        |channel| gradients[channel] * share,
+                    );
                 }
             },
         );

@@ -1,7 +1,11 @@
-//! The heart of every product: a tile of `R` rows of `V` vectors of results that stays in registers while the two
-//! factors stream past. One factor is read a number at a time, the other a vector at a time.
+//! The heart of every product: `tile[r][v] += sum over k of rows[r][k] * strip[k][v]`, a tile of `R` rows of `V`
+//! vectors of results that stays in registers while the two factors stream past. One factor is read a number at a time,
+//! the other a vector at a time, so that a vector loaded is used `R` times and a number `V` times: with fewer, loads
+//! are what a processor waits for.
 
 use pulp::{Arch, Simd, WithSimd};
+
+use super::select::relu_vector;
 
 /// Numbers in the widest row of a tile on any processor.
 pub(super) const WIDEST: usize = VECTORS * 16;
@@ -71,7 +75,8 @@ pub(super) fn add_rows<S: Simd, const R: usize, const V: usize>(
     strip: &[f32],
 ) -> Tile<S, R, V> {
     let (strip, _) = S::as_simd_f32s(strip).0.as_chunks::<V>();
-    // In WebAssembly a count that the compiler cannot take apart: else it checks a bound in the loop, at half the speed.
+    // In WebAssembly a count that the compiler cannot take apart: else it checks a bound in the loop, at half the
+    // speed.
     let count =
         if cfg!(target_family = "wasm") { std::hint::black_box(strip.len()) } else { strip.len() };
     let (strip, rows): (_, [&[f32]; R]) = (&strip[..count], array(|row| &rows[row][..count]));
@@ -110,22 +115,31 @@ pub(super) fn add_columns<S: Simd, const R: usize, const V: usize>(
     tile
 }
 
-/// What becomes of a row of a tile.
+/// What a convolution or dense layer does to its input: `input * weight + bias`, then ReLU if wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Affine<'a> {
+    /// `[inputs, outputs]`, or `[size, size, inputs, outputs]`.
+    pub(super) weight: &'a [f32],
+    /// `[outputs]`.
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) relu: bool,
+}
+
+/// What becomes of a row of a tile: `+ bias`, ReLU, and set or added to what is there.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Finish<'a> {
-    /// Added first, a number a column of the whole product.
+    /// A number a column of the whole product.
     pub(super) bias: Option<&'a [f32]>,
-    /// Whether negative numbers become 0.
     pub(super) relu: bool,
-    /// Whether the row is added to what is there.
-    pub(super) add: bool,
+    pub(super) accumulate: bool,
 }
 
 impl Finish<'_> {
     /// Sums to be added to what is there.
-    pub(super) const ADD: Self = Self { bias: None, relu: false, add: true };
+    pub(super) const ACCUMULATE: Self = Self { bias: None, relu: false, accumulate: true };
 
-    /// Puts the row whose first column is `first` into `target`, as much as there is room for.
+    /// Puts the row whose first column is `first` into `target`, as much as there is room for: the last vector of a row
+    /// may have columns that the product has not.
     #[inline(always)]
     pub(super) fn put<S: Simd, const V: usize>(
         self,
@@ -141,9 +155,9 @@ impl Finish<'_> {
                 sums = simd.add_f32s(sums, load(simd, &bias[first + v * lanes..][..target.len()]));
             }
             if self.relu {
-                sums = simd.max_f32s(sums, simd.splat_f32s(0.0));
+                sums = relu_vector(simd, sums);
             }
-            if self.add {
+            if self.accumulate {
                 sums = simd.add_f32s(sums, load(simd, target));
             }
             store(simd, sums, target);

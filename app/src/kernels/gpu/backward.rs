@@ -2,10 +2,13 @@
 
 use cubecl::server::Handle;
 
-use super::forward::{Pass, fours, mean_pool_words, node_unit, place, pool_words, response_words};
+use super::forward::{
+    HAS_WEIGHTS, Pass, fours, lrn_words, mean_pool_words, multiply_words, node_unit, place,
+    pool_words, unit,
+};
 use super::kernel::Kernel;
-use super::memory::{HEADER, product_input, spans, unit, weight, weight_gradient};
-use super::product::{Ending, Kind, Matrix, Product, Source};
+use super::product::{Ending, GpuMatrix, Product, ProductShape, product_input, weight};
+use super::sizes::{HEADER, spans};
 use crate::kernels::plan::{InputGradient, Node, Operation, View, Window};
 
 impl<'a> Pass<'a> {
@@ -26,13 +29,13 @@ impl<'a> Pass<'a> {
         for (number, node) in plan.nodes.iter().enumerate().rev() {
             let is_wanted = node.input_gradient != InputGradient::None;
             match &node.operation {
-                Operation::Convolution { window, bias, relu, .. } => {
+                Operation::Convolution { bias, relu, .. } => {
                     self.bias_gradient(node, bias.as_ref().map(|bias| bias.start), *relu);
-                    self.product_gradients(node, *window);
+                    self.product_gradients(node);
                 }
                 Operation::Dense { bias, relu, .. } => {
                     self.bias_gradient(node, Some(bias.start), *relu);
-                    self.product_gradients(node, Window { size: 1, step: 1, before: 0 });
+                    self.product_gradients(node);
                 }
                 Operation::BatchNorm { beta, relu, .. } => {
                     self.normalize_gradient(number, node, beta.start, *relu)
@@ -40,10 +43,18 @@ impl<'a> Pass<'a> {
                 Operation::MaxPool(window) if is_wanted => {
                     self.max_pool_gradient(number, node, *window)
                 }
-                Operation::LocalResponseNorm if is_wanted => self.response_gradient(number, node),
+                Operation::LocalResponseNorm if is_wanted => self.lrn_gradient(number, node),
                 Operation::MeanPool if is_wanted => self.mean_pool_gradient(node),
-                Operation::Dropout { mask } if is_wanted => self.dropout_gradient(node, *mask),
-                _ => {}
+                Operation::Dropout { mask } if is_wanted => {
+                    self.multiply_gradient(node, Some(*mask), false)
+                }
+                Operation::Copy { relu } if is_wanted => self.multiply_gradient(node, None, *relu),
+                // Without parameters and with nobody who wants the gradient there is nothing to do.
+                Operation::MaxPool(_)
+                | Operation::LocalResponseNorm
+                | Operation::MeanPool
+                | Operation::Dropout { .. }
+                | Operation::Copy { .. } => {}
             }
         }
     }
@@ -72,7 +83,7 @@ impl<'a> Pass<'a> {
     pub(super) fn remembered(&self, number: usize) -> &'a Handle {
         self.memory.remembered[number]
             .as_ref()
-            .expect("batch norm, max-pooling and response normalization remember")
+            .expect("batch norm, max-pooling and local response normalization remember")
     }
 
     /// Applies the mask of ReLU to the gradient of the output and sums it up over the pixels.
@@ -92,7 +103,7 @@ impl<'a> Pass<'a> {
             buffers.push(&memory.buffers[node.output.buffer]);
         }
         self.recorder.elements(
-            fours(Kernel::new("mask_sums"), unit).with("RELU", relu),
+            fours(Kernel::new("relu_backward"), unit).with("RELU", relu),
             channels / unit * count,
             [
                 (channels / unit).into(),
@@ -107,7 +118,7 @@ impl<'a> Pass<'a> {
         );
         if let Some(bias) = bias {
             self.recorder.elements(
-                fours(Kernel::new("sums"), unit),
+                fours(Kernel::new("bias_gradient"), unit),
                 channels / unit,
                 [count.into(), (bias / unit).into()],
                 &[&memory.scratch, &memory.gradients],
@@ -115,39 +126,35 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn product_gradients(&mut self, node: &Node, window: Window) {
+    fn product_gradients(&mut self, node: &Node) {
         let Self { memory, images, software, .. } = *self;
         let output = self.gradient(node.output);
-        let input = &memory.buffers[node.input.buffer];
-        let weights = weight_gradient(node, images, input, output, &memory.gradients)
-            .expect("products have weights");
-        weights.record(&mut self.recorder, &memory.scratch, software);
-        if node.input_gradient == InputGradient::None {
-            return;
-        }
-        self.transpose(node);
-        let input = product_input(node);
-        let View { side, stride, offset, channels, .. } = input;
-        let product = Product {
-            kind: Kind::Pixels,
-            source: Source::backward(node.output, window, side),
-            left: output,
-            right: Matrix { buffer: &memory.transposed, stride: channels, offset: 0 },
-            result: Matrix { buffer: self.gradient(node.input), stride, offset },
-            pixels: images * input.pixels(),
-            columns: channels,
-            ending: Ending {
-                bias: None,
-                relu: false,
-                add: node.input_gradient == InputGradient::Add,
-            },
+        let (_, weight) = weight(node).expect(HAS_WEIGHTS);
+        let View { stride, offset, channels, .. } = node.output;
+        let weights = Product {
+            shape: ProductShape::weight_gradient(node, images).expect(HAS_WEIGHTS),
+            left: &memory.buffers[node.input.buffer],
+            right: GpuMatrix { buffer: output, stride, offset },
+            result: GpuMatrix { buffer: &memory.gradients, stride: channels, offset: weight.start },
+            ending: Ending::default(),
         };
-        product.record(&mut self.recorder, &memory.scratch, software);
+        weights.record(&mut self.recorder, &memory.scratch, software);
+        let Some(shape) = ProductShape::input_gradient(node, images) else { return };
+        self.transpose(node);
+        let View { stride, offset, channels, .. } = product_input(node);
+        let input = Product {
+            shape,
+            left: output,
+            right: GpuMatrix { buffer: &memory.transposed, stride: channels, offset: 0 },
+            result: GpuMatrix { buffer: self.gradient(node.input), stride, offset },
+            ending: Ending { bias: None, relu: false, accumulate: accumulates(node) },
+        };
+        input.record(&mut self.recorder, &memory.scratch, software);
     }
 
     fn transpose(&mut self, node: &Node) {
         let memory = self.memory;
-        let (_, weight) = weight(node).expect("products have weights");
+        let (_, weight) = weight(node).expect(HAS_WEIGHTS);
         let (rows, columns) = (product_input(node).channels, node.output.channels);
         let unit = unit(&[rows, columns, weight.start]);
         self.recorder.elements(
@@ -199,7 +206,7 @@ impl<'a> Pass<'a> {
         let [output_stride, output_offset] = place(node.output, unit);
         let share = 1.0 / pixels as f32;
         self.recorder.elements(
-            fours(Kernel::new("normalize_gradient"), unit).with("ADD", adds(node)),
+            fours(Kernel::new("normalize_gradient"), unit).with("ADD", accumulates(node)),
             channels * pixels,
             [channels.into(), stride, offset, output_stride, output_offset, share.into()],
             &[input, gradient, self.gradient(node.input), saved],
@@ -209,21 +216,21 @@ impl<'a> Pass<'a> {
     fn max_pool_gradient(&mut self, number: usize, node: &Node, window: Window) {
         let unit = node_unit(node);
         self.recorder.elements(
-            fours(Kernel::new("max_pool_gradient"), unit).with("ADD", adds(node)),
+            fours(Kernel::new("max_pool_gradient"), unit).with("ADD", accumulates(node)),
             self.images * node.input.pixels() * node.input.channels / unit,
             pool_words(node, window, unit),
             &[self.gradient(node.output), self.gradient(node.input), self.remembered(number)],
         );
     }
 
-    fn response_gradient(&mut self, number: usize, node: &Node) {
+    fn lrn_gradient(&mut self, number: usize, node: &Node) {
         let unit = node_unit(node);
         let [input, output] =
             [node.input, node.output].map(|view| &self.memory.buffers[view.buffer]);
         self.recorder.elements(
-            fours(Kernel::new("response_gradient"), unit).with("ADD", adds(node)),
+            fours(Kernel::new("lrn_gradient"), unit).with("ADD", accumulates(node)),
             self.images * node.input.pixels() * node.input.channels / unit,
-            response_words(node, unit),
+            lrn_words(node, unit),
             &[
                 input,
                 output,
@@ -237,26 +244,34 @@ impl<'a> Pass<'a> {
     fn mean_pool_gradient(&mut self, node: &Node) {
         let unit = node_unit(node);
         self.recorder.elements(
-            fours(Kernel::new("mean_pool_gradient"), unit).with("ADD", adds(node)),
+            fours(Kernel::new("mean_pool_gradient"), unit).with("ADD", accumulates(node)),
             self.images * node.input.pixels() * node.input.channels / unit,
             mean_pool_words(node, unit),
             &[self.gradient(node.output), self.gradient(node.input)],
         );
     }
 
-    fn dropout_gradient(&mut self, node: &Node, mask: usize) {
+    fn multiply_gradient(&mut self, node: &Node, mask: Option<usize>, relu: bool) {
+        let memory = self.memory;
         let unit = node_unit(node);
-        let [stride, offset] = place(node.output, unit);
-        let [input_stride, input_offset] = place(node.input, unit);
+        let mut buffers = vec![self.gradient(node.output), self.gradient(node.input)];
+        buffers.extend(mask.map(|mask| &memory.masks[mask]));
+        if relu {
+            // It stands as its gradient does, so it is read at the same place.
+            buffers.push(&memory.buffers[node.output.buffer]);
+        }
         self.recorder.elements(
-            fours(Kernel::new("multiply"), unit).with("MASK", true).with("ADD", adds(node)),
+            fours(Kernel::new("multiply"), unit)
+                .with("MASK", mask.is_some())
+                .with("CUT", relu)
+                .with("ADD", accumulates(node)),
             self.images * node.output.pixels() * node.output.channels / unit,
-            [(node.output.channels / unit).into(), stride, offset, input_stride, input_offset],
-            &[self.gradient(node.output), self.gradient(node.input), &self.memory.masks[mask]],
+            multiply_words(node.output.channels, node.output, node.input, unit),
+            &buffers,
         );
     }
 }
 
-fn adds(node: &Node) -> bool {
+fn accumulates(node: &Node) -> bool {
     node.input_gradient == InputGradient::Add
 }

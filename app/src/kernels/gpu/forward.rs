@@ -1,9 +1,10 @@
 //! Launches of the forward pass.
 
 use super::kernel::Kernel;
-use super::memory::{Memory, product_input, spans, unit, weight};
-use super::product::{Ending, Kind, Matrix, Product, Source};
-use super::program::{Recorder, Word};
+use super::memory::Memory;
+use super::product::{Ending, GpuMatrix, Product, ProductShape, weight};
+use super::program::{LaunchRecorder, Word};
+use super::sizes::spans;
 use crate::kernels::plan::{
     BATCH_NORM_EPSILON, LRN_ALPHA, Node, Operation, Plan, RUNNING_MOMENTUM, View, Window,
 };
@@ -12,9 +13,18 @@ use crate::kernels::plan::{
 pub(super) struct Pass<'a> {
     pub(super) plan: &'a Plan,
     pub(super) memory: &'a Memory,
-    pub(super) recorder: Recorder,
+    pub(super) recorder: LaunchRecorder,
     pub(super) images: usize,
     pub(super) software: bool,
+}
+
+/// Why a convolution or dense layer is asked for its weights without a question.
+pub(super) const HAS_WEIGHTS: &str = "products have weights";
+
+/// 4 if all numbers are multiples of four, else 1: what one invocation takes at a time. Kernels rely on nothing more: a
+/// parameter that starts elsewhere is read one number at a time.
+pub(super) fn unit(numbers: &[usize]) -> usize {
+    if numbers.iter().all(|number| number.is_multiple_of(4)) { 4 } else { 1 }
 }
 
 /// The words of one view that elementwise kernels take: stride and offset, in units.
@@ -56,26 +66,26 @@ impl Pass<'_> {
                     );
                 }
                 Operation::MaxPool(window) => self.max_pool(number, node, *window),
-                Operation::LocalResponseNorm => self.response(number, node),
+                Operation::LocalResponseNorm => self.lrn(number, node),
                 Operation::MeanPool => self.mean_pool(node),
-                Operation::Dropout { mask } => self.dropout(node, training.then_some(*mask)),
+                Operation::Copy { relu } => self.multiply(node, None, *relu),
+                Operation::Dropout { mask } => {
+                    self.multiply(node, training.then_some(*mask), false)
+                }
             }
         }
     }
 
     fn product(&mut self, node: &Node, bias: Option<usize>, relu: bool) {
-        let (window, weight) = weight(node).expect("products have weights");
         let Self { memory, images, software, .. } = *self;
-        let View { side, stride, offset, channels, .. } = node.output;
+        let View { stride, offset, channels, .. } = node.output;
+        let (_, weight) = weight(node).expect(HAS_WEIGHTS);
         let product = Product {
-            kind: Kind::Pixels,
-            source: Source::forward(product_input(node), window, side),
+            shape: ProductShape::forward(node, images).expect(HAS_WEIGHTS),
             left: &memory.buffers[node.input.buffer],
-            right: Matrix { buffer: &memory.parameters, stride: channels, offset: weight.start },
-            result: Matrix { buffer: &memory.buffers[node.output.buffer], stride, offset },
-            pixels: images * node.output.pixels(),
-            columns: channels,
-            ending: Ending { bias, relu, add: false },
+            right: GpuMatrix { buffer: &memory.parameters, stride: channels, offset: weight.start },
+            result: GpuMatrix { buffer: &memory.buffers[node.output.buffer], stride, offset },
+            ending: Ending { bias, relu, accumulate: false },
         };
         product.record(&mut self.recorder, &memory.scratch, software);
     }
@@ -124,7 +134,9 @@ impl Pass<'_> {
         let channels = node.output.channels / unit;
         let saved = if running.is_some() { &memory.statistics } else { self.remembered(number) };
         self.recorder.elements(
-            fours(Kernel::new("normalize"), unit).with("RUNNING", running.is_some()),
+            fours(Kernel::new("normalize"), unit)
+                .with("RUNNING", running.is_some())
+                .with("RELU", relu),
             self.images * node.output.pixels() * channels,
             [
                 channels.into(),
@@ -133,7 +145,6 @@ impl Pass<'_> {
                 output_stride,
                 output_offset,
                 (beta / unit).into(),
-                if relu { 0.0 } else { f32::MIN }.into(),
                 (running.unwrap_or(0) / unit).into(),
                 (BATCH_NORM_EPSILON as f32).into(),
             ],
@@ -161,13 +172,13 @@ impl Pass<'_> {
         );
     }
 
-    fn response(&mut self, number: usize, node: &Node) {
+    fn lrn(&mut self, number: usize, node: &Node) {
         let memory = self.memory;
         let unit = node_unit(node);
         self.recorder.elements(
-            fours(Kernel::new("response"), unit),
+            fours(Kernel::new("lrn"), unit),
             self.images * node.output.pixels() * node.output.channels / unit,
-            response_words(node, unit),
+            lrn_words(node, unit),
             &[
                 &memory.buffers[node.input.buffer],
                 &memory.buffers[node.output.buffer],
@@ -187,21 +198,27 @@ impl Pass<'_> {
         );
     }
 
-    fn dropout(&mut self, node: &Node, mask: Option<usize>) {
+    /// Dropout, and a copy that may cut at 0.
+    fn multiply(&mut self, node: &Node, mask: Option<usize>, relu: bool) {
         let memory = self.memory;
         let unit = node_unit(node);
-        let [stride, offset] = place(node.input, unit);
-        let [output_stride, output_offset] = place(node.output, unit);
         let mut buffers =
             vec![&memory.buffers[node.input.buffer], &memory.buffers[node.output.buffer]];
         buffers.extend(mask.map(|mask| &memory.masks[mask]));
         self.recorder.elements(
-            fours(Kernel::new("multiply"), unit).with("MASK", mask.is_some()),
+            fours(Kernel::new("multiply"), unit).with("MASK", mask.is_some()).with("RELU", relu),
             self.images * node.output.pixels() * node.output.channels / unit,
-            [(node.output.channels / unit).into(), stride, offset, output_stride, output_offset],
+            multiply_words(node.output.channels, node.input, node.output, unit),
             &buffers,
         );
     }
+}
+
+/// What `multiply` is told behind its count, forward and backward.
+pub(super) fn multiply_words(channels: usize, from: View, to: View, unit: usize) -> [Word; 5] {
+    let [stride, offset] = place(from, unit);
+    let [to_stride, to_offset] = place(to, unit);
+    [(channels / unit).into(), stride, offset, to_stride, to_offset]
 }
 
 /// What both kernels of max-pooling are told behind their count.
@@ -222,8 +239,8 @@ pub(super) fn pool_words(node: &Node, window: Window, unit: usize) -> [Word; 10]
     ]
 }
 
-/// What both kernels of response normalization are told behind their count.
-pub(super) fn response_words(node: &Node, unit: usize) -> [Word; 6] {
+/// What both kernels of local response normalization are told behind their count.
+pub(super) fn lrn_words(node: &Node, unit: usize) -> [Word; 6] {
     let [stride, offset] = place(node.input, unit);
     let [output_stride, output_offset] = place(node.output, unit);
     let channels = node.output.channels / unit;

@@ -1,4 +1,8 @@
-//! Our WGSL as a kernel of cubecl: the text with its loops written out, and the identity under which it is compiled once.
+//! Our WGSL as a kernel of cubecl: the text with its loops written out, and the identity under which it is compiled
+//! once.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,6 +12,55 @@ use cubecl::ir::{
 };
 use cubecl::prelude::{CubeDim, ExecutionMode, KernelDefinition, KernelId, KernelMetadata};
 use cubecl::{CubeKernel, PrecompiledSource};
+
+/// What kernels share that have one invocation an element.
+const ELEMENTS: &[&str] = &[include_str!("wgsl/elements.wgsl")];
+/// What those of local response normalization share.
+const LRN: &[&str] = &[include_str!("wgsl/elements.wgsl"), include_str!("wgsl/neighbours.wgsl")];
+/// What the products share.
+const PRODUCT: &[&str] = &[include_str!("wgsl/product.wgsl")];
+
+/// A kernel: its name, which is that of its file, what it shares with others, and its own text.
+macro_rules! kernel {
+    ($name:literal, $shared:ident) => {
+        ($name, $shared, include_str!(concat!("wgsl/", $name, ".wgsl")))
+    };
+}
+
+/// All of them.
+const KERNELS: &[(&str, &[&str], &str)] = &[
+    kernel!("bias_gradient", ELEMENTS),
+    kernel!("columns_hardware", PRODUCT),
+    kernel!("columns_software", PRODUCT),
+    kernel!("combine", PRODUCT),
+    kernel!("gather", ELEMENTS),
+    kernel!("lrn", LRN),
+    kernel!("lrn_gradient", LRN),
+    kernel!("max_pool", ELEMENTS),
+    kernel!("max_pool_gradient", ELEMENTS),
+    kernel!("mean_pool", ELEMENTS),
+    kernel!("mean_pool_gradient", ELEMENTS),
+    kernel!("moments", ELEMENTS),
+    kernel!("moments_finish", ELEMENTS),
+    kernel!("multiply", ELEMENTS),
+    kernel!("normalize", ELEMENTS),
+    kernel!("normalize_finish", ELEMENTS),
+    kernel!("normalize_gradient", ELEMENTS),
+    kernel!("normalize_sums", ELEMENTS),
+    kernel!("relu_backward", ELEMENTS),
+    kernel!("rows_hardware", PRODUCT),
+    kernel!("rows_software", PRODUCT),
+    kernel!("sgd", ELEMENTS),
+    kernel!("softmax", ELEMENTS),
+    kernel!("transpose", ELEMENTS),
+];
+
+/// The text of a kernel before its loops are written out.
+fn source(name: &str) -> String {
+    let kernel = KERNELS.iter().find(|kernel| kernel.0 == name);
+    let (_, shared, own) = kernel.unwrap_or_else(|| unreachable!("no kernel is called {name}"));
+    shared.concat() + own
+}
 
 /// One of our kernels in one of its variants.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,29 +86,7 @@ impl Kernel {
 
     /// The WGSL.
     fn text(&self) -> String {
-        const ELEMENTS: &str = include_str!("wgsl/elements.wgsl");
-        const NEIGHBOURS: &str = include_str!("wgsl/neighbours.wgsl");
-        const PRODUCT: &str = include_str!("wgsl/product.wgsl");
-        macro_rules! elements {
-            ($($name:literal)*) => {
-                match self.name {
-                    "rows_software" => vec![PRODUCT, include_str!("wgsl/rows_software.wgsl")],
-                    "rows_hardware" => vec![PRODUCT, include_str!("wgsl/rows_hardware.wgsl")],
-                    "columns_software" => vec![PRODUCT, include_str!("wgsl/columns_software.wgsl")],
-                    "columns_hardware" => vec![PRODUCT, include_str!("wgsl/columns_hardware.wgsl")],
-                    "combine" => vec![PRODUCT, include_str!("wgsl/combine.wgsl")],
-                    "response" => vec![ELEMENTS, NEIGHBOURS, include_str!("wgsl/response.wgsl")],
-                    "response_gradient" => vec![ELEMENTS, NEIGHBOURS, include_str!("wgsl/response_gradient.wgsl")],
-                    "softmax" => vec![include_str!("wgsl/softmax.wgsl")],
-                    $($name => vec![ELEMENTS, include_str!(concat!("wgsl/", $name, ".wgsl"))],)*
-                    name => unreachable!("no kernel is called {name}"),
-                }
-            };
-        }
-        let parts = elements!("gather" "keep" "mask_sums" "max_pool" "max_pool_gradient" "mean_pool" "mean_pool_gradient"
-            "moments" "moments_finish" "multiply" "normalize" "normalize_finish" "normalize_gradient" "normalize_sums"
-            "sgd" "sums" "transpose");
-        expand(&parts.concat(), &self.settings)
+        expand(&source(self.name), &self.settings)
     }
 }
 
@@ -179,17 +210,5 @@ impl Expansion<'_> {
             }
         }
         result
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loops_and_conditions_are_written_out() {
-        let text = "//# for i in 0..$N\n//# for r in x y\na$i$r += $Nu;\n//# end\n//# end\n//# if NO\nyes\n//# else\nno\n//# end\nrest\n";
-        let expected = "a0x += 2u;\na0y += 2u;\na1x += 2u;\na1y += 2u;\nno\nrest\n";
-        assert_eq!(expand(text, &BTreeMap::from([("N", 2)])), expected);
     }
 }

@@ -1,6 +1,6 @@
-//! The training core on a GPU: our own WGSL, launched on the runtime of burn-wgpu, so that a tab and a desktop run the same
-//! kernels. A step is a fixed list of launches, recorded once for each number of images; nothing is allocated in it, and
-//! nothing is read unless asked for. This folder knows plans and numbers, not models or training.
+//! The training core on a GPU: our own WGSL, launched on the runtime of burn-wgpu, so that a tab and a desktop run the
+//! same kernels. A step is a fixed list of launches, recorded once for each number of images; nothing is allocated in
+//! it, and nothing is read unless asked for. This folder knows plans and numbers, not models or training.
 
 mod backward;
 mod device;
@@ -9,6 +9,7 @@ mod kernel;
 mod memory;
 mod product;
 mod program;
+mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -19,32 +20,32 @@ use cubecl::client::Client;
 use cubecl::server::Handle;
 
 pub use self::device::GpuDevice;
-use self::forward::Pass;
+use self::forward::{Pass, unit};
 use self::kernel::Kernel;
-use self::memory::{EVALUATIONS, HEADER, LOSSES, Memory, unit, upload, write};
-use self::program::{Program, Recorder};
-use super::plan::{Plan, Update};
+use self::memory::{Memory, write};
+use self::program::{LaunchRecorder, Program};
+use self::sizes::{HEADER, LOSSES, padded};
+pub use self::sizes::{MAX_BUFFER_BYTES, binding_bytes};
+use super::plan::{Plan, View};
+use super::sgd::SgdStep;
 
 /// For how many numbers of images launches are kept.
 const BATCH_SIZES: usize = 8;
 
-/// Images that live on the device.
+/// Bytes of images that are made and sent at a time: large beside what a transfer costs, small beside any set of
+/// images.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// Images that live on the device, `[count, side, side, channels]`.
 #[derive(Clone)]
 pub struct GpuImages {
     handle: Handle,
     count: usize,
 }
 
-impl GpuImages {
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-}
-
 /// The images of a step.
 #[derive(Clone, Copy)]
-pub enum Batch<'a> {
+pub enum GpuBatch<'a> {
     /// Rows of images that live on the device.
     Rows {
         /// All of them.
@@ -60,13 +61,6 @@ pub enum Batch<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LossSlot(usize);
 
-/// Where the logits of an evaluation will be: of the last 64 evaluations they can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogitsSlot {
-    slot: usize,
-    images: usize,
-}
-
 /// A network, its optimizer and their memory on a GPU.
 pub struct GpuCore {
     client: Client,
@@ -76,7 +70,6 @@ pub struct GpuCore {
     memory: Memory,
     programs: HashMap<usize, Programs>,
     steps: usize,
-    evaluations: usize,
 }
 
 /// All launches for a number of images.
@@ -90,27 +83,45 @@ struct Programs {
 
 impl GpuCore {
     /// A core for batches of at most `max_batch` images. Parameters, velocities and statistics are 0.
+    ///
+    /// # Panics
+    ///
+    /// If the plan is not one that can be carried out: see [`Plan::check`].
     pub fn new(device: &GpuDevice, plan: Plan, max_batch: usize) -> Self {
+        plan.check();
         let GpuDevice { client, software } = device.clone();
         let memory = Memory::new(&client, &plan, max_batch, software);
-        Self {
-            client,
-            software,
-            plan,
-            max_batch,
-            memory,
-            programs: HashMap::new(),
-            steps: 0,
-            evaluations: 0,
-        }
+        Self { client, software, plan, max_batch, memory, programs: HashMap::new(), steps: 0 }
     }
 
-    /// Copies images `[count, side, side, channels]` to the device.
-    pub fn upload_images(&self, values: &[f32]) -> GpuImages {
-        GpuImages {
-            handle: upload(&self.client, values),
-            count: values.len() / self.plan.buffers[0],
+    /// Puts `count` images on the device. `write(first, piece)` fills `piece`, `[k, side, side, channels]`, with the
+    /// images from number `first` on, in their order, so that never more than a piece of them is in memory.
+    pub fn upload_images(
+        &self,
+        count: usize,
+        mut write: impl FnMut(usize, &mut [f32]),
+    ) -> GpuImages {
+        let size = self.plan.buffers[0];
+        let bytes = 4 * padded(count as u64 * size as u64);
+        assert!(
+            bytes <= MAX_BUFFER_BYTES,
+            "{count} images of {size} numbers in one buffer of a GPU"
+        );
+        let handle = self.client.empty(bytes as usize);
+        let images_a_piece = (PIECE_BYTES / (4 * size)).max(1);
+        for first in (0..count).step_by(images_a_piece) {
+            let images = images_a_piece.min(count - first);
+            let mut piece = vec![0.0; images * size];
+            write(first, &mut piece);
+            let start = (4 * first * size) as u64;
+            let behind = bytes - start - (4 * piece.len()) as u64;
+            let own = handle.clone().offset_start(start).offset_end(behind);
+            self.client.write(&own, Bytes::from_elems(piece));
+            // Until it is handed over, the runtime keeps a copy of every piece. That the device is lost, which is all
+            // that can go wrong, is what the next read says too.
+            let _ = self.client.flush();
         }
+        GpuImages { handle, count }
     }
 
     /// Sets parameters, velocities and running statistics: flat vectors in the order of the plan.
@@ -150,24 +161,24 @@ impl GpuCore {
     /// are those of [`Plan::masks`], `[images, units]` each; `labels` are one an image.
     pub fn train_step(
         &mut self,
-        batch: Batch<'_>,
+        batch: GpuBatch<'_>,
         labels: &[u8],
         masks: &[Vec<f32>],
-        update: Update,
+        sgd: SgdStep,
     ) -> LossSlot {
         let slot = LossSlot(self.steps % LOSSES);
         self.steps += 1;
         let images = labels.len();
-        let factors = [update.learning_rate, update.momentum, update.weight_decay];
+        let factors = [sgd.learning_rate, sgd.momentum, sgd.weight_decay];
+        self.plan.check_masks(masks, images);
         self.begin(batch, slot.0, factors, labels);
-        assert_eq!(masks.len(), self.memory.masks.len(), "a step has the masks of its plan");
         for (buffer, mask) in self.memory.masks.iter().zip(masks) {
             write(&self.client, buffer, Bytes::from_elems(mask.clone()));
         }
         let programs = &self.programs[&images];
         programs.train.run(&self.client, None);
         let optimizer =
-            if update.weight_decay == 0.0 { &programs.update } else { &programs.decayed_update };
+            if sgd.weight_decay == 0.0 { &programs.update } else { &programs.decayed_update };
         optimizer.run(&self.client, None);
         slot
     }
@@ -178,34 +189,30 @@ impl GpuCore {
         Ok(slots.iter().map(|slot| all[slot.0]).collect())
     }
 
-    /// Computes the logits of `images` images: batch norm by the running statistics, no dropout.
-    pub fn evaluate(&mut self, batch: Batch<'_>, images: usize) -> LogitsSlot {
-        let slot = self.evaluations % EVALUATIONS;
-        self.evaluations += 1;
-        self.begin(batch, slot, [0.0; 3], &vec![0; images]);
+    /// The logits `[images, classes]` of `images` images: batch norm by the running statistics, no dropout.
+    ///
+    /// # Errors
+    ///
+    /// What the device says if it is lost.
+    pub async fn evaluate(
+        &mut self,
+        batch: GpuBatch<'_>,
+        images: usize,
+    ) -> Result<Vec<f32>, String> {
+        self.begin(batch, 0, [0.0; 3], &vec![0; images]);
         self.programs[&images].evaluate.run(&self.client, None);
-        LogitsSlot { slot, images }
+        let View { buffer, stride, offset, channels, .. } = self.plan.logits;
+        let logits = &self.memory.buffers[buffer];
+        // A smaller batch than the largest leaves the rest of the buffer as it was.
+        let behind = logits.size_in_used() - 4 * (images * stride) as u64;
+        let all = self.read(&[&logits.clone().offset_end(behind)]).await?.remove(0);
+        let own = |image: &[f32]| image[offset..offset + channels].to_vec();
+        Ok(all.chunks_exact(stride).flat_map(own).collect())
     }
 
-    /// The logits `[images, classes]` of some evaluations, with one read.
-    pub async fn logits(&self, slots: &[LogitsSlot]) -> Result<Vec<Vec<f32>>, String> {
-        let all = self.read(&[&self.memory.kept]).await?.remove(0);
-        let classes = self.plan.logits.channels;
-        let own = |slot: &LogitsSlot| {
-            let start = slot.slot * self.max_batch * classes;
-            all[start..start + slot.images * classes].to_vec()
-        };
-        Ok(slots.iter().map(own).collect())
-    }
-
-    /// Hands queued work to the device without waiting for it.
-    pub fn flush(&self) -> Result<(), String> {
-        self.client.flush().map_err(|error| sentence(&error.to_string()))
-    }
-
-    /// Puts the images into buffer 0 and what else changes with every step onto the device, in as few writes as possible:
-    /// each is a submission.
-    fn begin(&mut self, batch: Batch<'_>, slot: usize, factors: [f32; 3], labels: &[u8]) {
+    /// Puts the images into buffer 0 and what else changes with every step onto the device, in as few writes as
+    /// possible: each is a submission.
+    fn begin(&mut self, batch: GpuBatch<'_>, slot: usize, factors: [f32; 3], labels: &[u8]) {
         let images = labels.len();
         assert!(
             (1..=self.max_batch).contains(&images),
@@ -219,13 +226,19 @@ impl GpuCore {
         words.extend(labels.iter().map(|&label| u32::from(label)));
         words.resize(HEADER + self.max_batch, 0);
         match batch {
-            Batch::Rows { images: all, rows } => {
+            GpuBatch::Rows { images: all, rows } => {
                 assert_eq!(rows.len(), images, "a row for each label");
+                // A kernel would read another image instead, without a word.
+                assert!(
+                    rows.iter().all(|&row| (row as usize) < all.count),
+                    "a row of {} images that is none of them",
+                    all.count
+                );
                 words.extend_from_slice(rows);
                 write(&self.client, &self.memory.step, Bytes::from_elems(words));
                 self.programs[&images].gather.run(&self.client, Some(&all.handle));
             }
-            Batch::Values(values) => {
+            GpuBatch::Values(values) => {
                 assert_eq!(values.len(), images * self.plan.buffers[0], "an image for each label");
                 write(&self.client, &self.memory.step, Bytes::from_elems(words));
                 write(&self.client, &self.memory.buffers[0], Bytes::from_elems(values.to_vec()));
@@ -242,7 +255,7 @@ impl GpuCore {
             self.programs.clear();
         }
         let recorded = |record: &dyn Fn(&mut Pass<'_>)| {
-            let recorder = Recorder::default();
+            let recorder = LaunchRecorder::default();
             let mut pass = Pass {
                 plan: &self.plan,
                 memory: &self.memory,
@@ -262,10 +275,7 @@ impl GpuCore {
             }),
             update: recorded(&|pass| pass.update(false)),
             decayed_update: recorded(&|pass| pass.update(true)),
-            evaluate: recorded(&|pass| {
-                pass.forward(false);
-                self.keep(pass);
-            }),
+            evaluate: recorded(&|pass| pass.forward(false)),
         };
         self.programs.insert(images, programs);
     }
@@ -277,15 +287,6 @@ impl GpuCore {
         let words = [size / unit, HEADER + self.max_batch].map(Into::into);
         let buffers = [&self.memory.step, &self.memory.buffers[0]];
         pass.recorder.elements(kernel, pass.images * size / unit, words, &buffers);
-    }
-
-    fn keep(&self, pass: &mut Pass<'_>) {
-        let logits = self.plan.logits;
-        let words =
-            [logits.channels, logits.stride, logits.offset, self.max_batch * logits.channels]
-                .map(Into::into);
-        let buffers = [&self.memory.step, &self.memory.buffers[logits.buffer], &self.memory.kept];
-        pass.recorder.elements(Kernel::new("keep"), pass.images * logits.channels, words, &buffers);
     }
 
     async fn read(&self, buffers: &[&Handle]) -> Result<Vec<Vec<f32>>, String> {

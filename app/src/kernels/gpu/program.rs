@@ -10,12 +10,14 @@ use super::kernel::Kernel;
 const ALIGNMENT: usize = 256;
 /// Invocations of a workgroup in kernels that have one invocation an element.
 const LANES: usize = 64;
-/// Workgroups along x, below the 65,535 that WebGPU allows.
+/// Workgroups in each dimension that WebGPU guarantees.
+pub(super) const MAX_GROUPS: usize = 65_535;
+/// Workgroups along x where there are more than one row of them.
 const ACROSS: usize = 32_768;
 
 /// Launches being recorded.
 #[derive(Default)]
-pub(super) struct Recorder {
+pub(super) struct LaunchRecorder {
     launches: Vec<(Kernel, [u32; 3], Vec<Handle>)>,
     parameters: Vec<u8>,
 }
@@ -28,7 +30,10 @@ pub(super) enum Word {
 
 impl From<usize> for Word {
     fn from(value: usize) -> Self {
-        Self::Whole(u32::try_from(value).expect("a buffer on a GPU has fewer than 2^32 elements"))
+        Self::Whole(
+            u32::try_from(value)
+                .expect("no buffer has as many as 2^30 numbers (`MAX_BUFFER_BYTES`)"),
+        )
     }
 }
 
@@ -44,7 +49,7 @@ impl From<f32> for Word {
     }
 }
 
-impl Recorder {
+impl LaunchRecorder {
     /// Adds a launch of `groups` workgroups. The parameters become binding 0, the buffers the bindings after it.
     pub(super) fn launch(
         &mut self,
@@ -62,8 +67,12 @@ impl Recorder {
         }
         debug_assert!(self.parameters.len() - start <= ALIGNMENT);
         self.parameters.resize(start + ALIGNMENT, 0);
-        let groups =
-            groups.map(|count| u32::try_from(count).expect("workgroups are counted in 32 bits"));
+        // A launch of more is dropped by the driver, and what it should have written stays as it was.
+        assert!(
+            groups.iter().all(|count| (1..=MAX_GROUPS).contains(count)),
+            "{kernel:?} in {groups:?} workgroups, of which each dimension may have {MAX_GROUPS}"
+        );
+        let groups = groups.map(|count| count as u32);
         self.launches.push((
             kernel,
             groups,
@@ -79,7 +88,7 @@ impl Recorder {
         words: impl IntoIterator<Item = Word>,
         buffers: &[&Handle],
     ) {
-        let groups = in_two_dimensions(count.div_ceil(LANES));
+        let groups = flat_groups(count.div_ceil(LANES));
         self.launch(kernel, groups, std::iter::once(count.into()).chain(words), buffers);
     }
 
@@ -101,8 +110,10 @@ impl Recorder {
     }
 }
 
-/// Workgroups in x and y for at least `count` in all.
-pub(super) fn in_two_dimensions(count: usize) -> [usize; 3] {
+/// Workgroups in x and y for at least `count` in all. The last row may have workgroups too many, at most 2^21
+/// invocations behind the last element: every kernel returns from an invocation that has no element. With at most 2^30
+/// elements the number of an invocation fits 32 bits.
+pub(super) fn flat_groups(count: usize) -> [usize; 3] {
     [count.min(ACROSS), count.div_ceil(ACROSS), 1]
 }
 

@@ -1,4 +1,5 @@
-//! Every operation and its gradient as plain loops in f64, by definition: gradients are scattered, where kernels gather.
+//! Every operation and its gradient as plain loops in f64, by definition: gradients are scattered, where kernels
+//! gather.
 
 use std::ops::Range;
 
@@ -18,7 +19,7 @@ pub(super) struct Reference<'a> {
     /// By parameter.
     pub(super) gradients: Vec<f64>,
     /// By buffer.
-    slopes: Vec<Vec<f64>>,
+    pub(super) slopes: Vec<Vec<f64>>,
 }
 
 /// Pairs of an input and an output pixel that share a window, with the tap between them.
@@ -160,6 +161,12 @@ impl<'a> Reference<'a> {
                             x[at] / input.pixels() as f64;
                     })
                 }
+                Operation::Copy { relu } => {
+                    is_cut = *relu;
+                    for_all(output, pixels, |at, pixel, channel| {
+                        y[at] = x[input.at(pixel) + channel];
+                    });
+                }
                 Operation::Dropout { mask } => for_all(output, pixels, |at, pixel, channel| {
                     let mask = if training {
                         self.masks[*mask][pixel * output.channels + channel]
@@ -193,7 +200,8 @@ impl<'a> Reference<'a> {
             let dx = &mut self.slopes[input.buffer];
             if let Operation::Convolution { relu: true, .. }
             | Operation::Dense { relu: true, .. }
-            | Operation::BatchNorm { relu: true, .. } = node.operation
+            | Operation::BatchNorm { relu: true, .. }
+            | Operation::Copy { relu: true } = node.operation
             {
                 for_all(output, pixels, |at, _, _| dy[at] = if y[at] > 0.0 { dy[at] } else { 0.0 });
             }
@@ -277,6 +285,9 @@ impl<'a> Reference<'a> {
                             dy[output.at(pixel / input.pixels()) + channel] / input.pixels() as f64;
                     })
                 }
+                Operation::Copy { .. } => for_all(output, pixels, |at, pixel, channel| {
+                    dx[input.at(pixel) + channel] += dy[at];
+                }),
                 Operation::Dropout { mask } => for_all(output, pixels, |at, pixel, channel| {
                     dx[input.at(pixel) + channel] +=
                         dy[at] * self.masks[*mask][pixel * output.channels + channel];

@@ -1,21 +1,29 @@
-// c[tap * channels + channel, column] = sum over rows of a[source(row, tap), channel] * b[row, column]: the gradient of a
-// weight. A workgroup makes 64 of the one by $NT * 4 of the other, sixteen rows at a time.
+// c[tap * channels + channel, column] = sum over rows of a[source(row, tap), channel] * b[row, column]: the gradient of
+// a weight; a row is a pixel of one of the images.
+//
+// A workgroup makes 64 of the one by $NT * 4 of the other, sixteen rows at a time, as in rows_hardware.wgsl. The sum is
+// over all pixels of a batch, so it is nearly always split (z), for occupancy and for rounding.
 var<workgroup> shared_parameters: Product;
 // [row][chunk] and [row][column / 4]
 var<workgroup> a_tile: array<vec4f, 256>;
 var<workgroup> b_tile: array<vec4f, 16 * $NT>;
 
 @compute @workgroup_size($NT, 16)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u,
-    @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {
     if lane == 0u { shared_parameters = parameters; }
     let p = workgroupUniformLoad(&shared_parameters);
     let count = p.chunks * p.size * p.size;
-    let chunk = group.x * 16u + lane % 16u;
+    let across = (p.columns + $NTu * 4u - 1u) / ($NTu * 4u);
+    let tile = group.y * groups.x + group.x;
+    let first_chunk = tile / across * 16u;
+    // The last workgroups of y may have no tile; all of a workgroup returns, so no barrier is left waiting.
+    if first_chunk >= count { return; }
+    let chunk = first_chunk + lane % 16u;
     let tap = chunk / p.chunks;
     let channel = (chunk - tap * p.chunks) * 4u;
     let offset = vec4i(i32(tap / p.size), i32(tap % p.size), 0, 0);
-    let first_column = group.y * $NTu * 4u;
+    let first_column = tile % across * $NTu * 4u;
     let b_column = first_column + lane % $NTu * 4u;
 //# for i in 0..4
     var c$i = vec4f();
@@ -53,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         }
     }
     let column = first_column + local.x * 4u;
-    let own = group.x * 16u + local.y;
+    let own = first_chunk + local.y;
     if column >= p.columns || own >= count { return; }
     let own_tap = own / p.chunks;
     let own_channel = (own - own_tap * p.chunks) * 4u;

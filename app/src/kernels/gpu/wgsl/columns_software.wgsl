@@ -1,11 +1,14 @@
-// c[tap * channels + channel, column] = sum over rows of a[source(row, tap), channel] * b[row, column]: the gradient of a
-// weight. One invocation has 16 of the one by 16 of the other in registers, as in the other product.
+// c[tap * channels + channel, column] = sum over rows of a[source(row, tap), channel] * b[row, column]: the gradient of
+// a weight; a row is a pixel of one of the images. For adapters that are a CPU: one invocation has 16 of the one by 16
+// of the other in registers, for the reasons in rows_software.wgsl.
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32) {
     let p = parameters;
+    let tile = (group.y * groups.x + group.x) * 8u + lane;
     let across = (p.columns + 15u) / 16u;
-    let first = id.x / across * 4u;
-    let first_column = id.x % across * 16u;
+    let first = tile / across * 4u;
+    let first_column = tile % across * 16u;
     let count = p.chunks * p.size * p.size;
     if first >= count { return; }
     // One entry for each of the four chunks of channels.
@@ -24,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# for j in 0..4
     let column$j = min(first_column + $ju * 4u, (p.columns - 1u) / 4u * 4u);
 //# end
-    let begin = id.z * p.span;
+    let begin = group.z * p.span;
     let end = min(begin + p.span, p.total);
     var x = i32(begin % p.grid);
     var y = i32(begin / p.grid % p.grid);
@@ -60,7 +63,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         }
 //# end
     }
-    let at = p.c_offset + id.z * p.c_split;
+    let at = p.c_offset + group.z * p.c_split;
     let result = (tap * p.channels + channel) * p.c_stride;
     let rows = p.channels - channel;
 //# for q in x y z w

@@ -1,4 +1,6 @@
-// c[row, column] = sum of what the splits of a product have left, with bias and ReLU. `a` is [split][row][column].
+// c[row, column] (+)= the sum over splits of a[split, row, column], then bias and ReLU: the second stage of a product
+// whose sum was split because there were too few tiles to occupy the device, or because it is long enough to round
+// badly.
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
@@ -14,5 +16,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         sum += load_a(split * p.c_split + row * p.columns + column, left);
     }
     if p.bias != 0xffffffffu { sum += load_b(p.bias + column, left); }
-    finish(p.c_offset + row * p.c_stride + column, left, rectified(sum, p.floor));
+    finish(p.c_offset + row * p.c_stride + column, left, rectified(sum));
 }

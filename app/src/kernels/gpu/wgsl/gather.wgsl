@@ -1,4 +1,5 @@
-// The pictures of a step, copied from those that live on the device.
+// result[image] = images[rows[image]]: the images of a step, `[batch, side * side * channels]`, out of a whole set on
+// the device. A copy, so that every other kernel reads its images one after the other.
 struct Gather { count: u32, size: u32, rows: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Gather;
 @group(0) @binding(1) var<storage, read_write> step: array<u32>;

@@ -1,4 +1,6 @@
-// Each input pixel collects from the windows that took it.
+// result[pixel] (+)= sum of gradient[window] over the windows that took the pixel (`taken[window]` is its tap). Shapes
+// as in max_pool.wgsl. Each pixel collects, where by definition each window would scatter: two windows that took one
+// pixel would write at the same time.
 struct Pool { count: u32, channels: u32, side: u32, stride: u32, offset: u32, output_side: u32, output_stride: u32,
     output_offset: u32, size: u32, step: u32, before: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Pool;

@@ -1,4 +1,5 @@
-// The mean over the pixels of each image.
+// output[image, channel] = share * sum of input[image, pixel, channel], share = 1 / pixels. One invocation an image and
+// channel: there are few pixels left where a network takes this mean.
 struct Pool { count: u32, channels: u32, pixels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32,
     share: f32 }
 @group(0) @binding(0) var<storage, read_write> p: Pool;

@@ -1,4 +1,6 @@
-// Each pixel's share of the gradient of the mean.
+// result[image, pixel, channel] (+)= share * gradient[image, channel], share = 1 / pixels: `[images, pixels, channels]`
+// from `[images, channels]`. One invocation a number of the result, as in every gradient here: it is written once, by
+// nobody else, so that it can be added to what is there.
 struct Pool { count: u32, channels: u32, pixels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32,
     share: f32 }
 @group(0) @binding(0) var<storage, read_write> p: Pool;

@@ -1,5 +1,7 @@
-// Sums and sums of squares over a span of pixels, less the value at the first pixel of all, so that a mean far from 0
-// costs no digits: [span][2][channel].
+// pieces[span] = [sum, sum of squares] over the pixels of a span of (input - the first pixel of all), channel by
+// channel: `[span][2][channel]`. First stage of batch norm's mean and variance; moments_finish.wgsl is the second. Two
+// stages, because a sum over all pixels of a batch in one invocation would leave the device idle and add up rounding
+// errors; less the first pixel, so that a mean far from 0 does not cost the variance its digits.
 struct Moments { count: u32, channels: u32, pixels: u32, span: u32, stride: u32, offset: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Moments;
 @group(0) @binding(1) var<storage, read_write> input: array<t>;

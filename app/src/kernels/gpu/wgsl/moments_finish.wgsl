@@ -1,4 +1,8 @@
-// Mean and 1 / sqrt(variance + epsilon) of each channel, and the running statistics a step further.
+// With the sums s and q of moments.wgsl over n pixels, x0 the first pixel, for each channel:
+//   mean = x0 + s / n, variance = q / n - (s / n)^2, saved = [mean, 1 / sqrt(variance + epsilon)],
+//   statistics <- (1 - momentum) * statistics + momentum * [mean, variance * n / (n - 1)].
+// A variance that is infinite is NaN: it would scale every number to 0, and numbers that have overflowed would not be
+// seen.
 struct Finish { count: u32, spans: u32, pixels: u32, offset: u32, statistics: u32, epsilon: f32, momentum: f32 }
 @group(0) @binding(0) var<storage, read_write> p: Finish;
 @group(0) @binding(1) var<storage, read_write> pieces: array<f32>;
@@ -20,7 +24,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let pixels = f32(p.pixels);
     let shifted = sum / pixels;
     let mean = input[p.offset + i] + shifted;
-    let variance = max(squares / pixels - shifted * shifted, 0f);
+    let variance = rectified(finite_or_nan(squares / pixels - shifted * shifted));
     saved[i] = mean;
     saved[p.count + i] = 1f / sqrt(variance + p.epsilon);
     let at = p.statistics + i;

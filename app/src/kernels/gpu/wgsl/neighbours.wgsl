@@ -1,3 +1,4 @@
+// Sums over nine channels, for local response normalization of channels in fours: three loads where nine would be.
 //# if W4
 // For each of the four channels in the middle, the sum of the nine around it.
 fn neighbours(before: vec4f, own: vec4f, after: vec4f) -> vec4f {
@@ -7,4 +8,3 @@ fn neighbours(before: vec4f, own: vec4f, after: vec4f) -> vec4f {
     return first + middle + last;
 }
 //# end
-

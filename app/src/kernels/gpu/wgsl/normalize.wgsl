@@ -1,6 +1,8 @@
-// (input - mean) * scale + beta, with ReLU. In evaluation mean and scale are those of the running statistics.
+// output = (input - mean) * scale + beta, then ReLU (RELU): batch norm, channel by channel. In training mean and scale
+// are `saved` by moments_finish.wgsl; in evaluation (RUNNING) `saved` are the running means and variances, and scale is
+// 1 / sqrt(variance + epsilon). ReLU is done here, because writing all pixels once more costs as much as all of this.
 struct Normalize { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, beta: u32,
-    floor: f32, statistics: u32, epsilon: f32 }
+    statistics: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read_write> p: Normalize;
 @group(0) @binding(1) var<storage, read_write> input: array<t>;
 @group(0) @binding(2) var<storage, read_write> output: array<t>;
@@ -18,8 +20,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let mean = saved[p.statistics + channel];
     var scale = saved[p.statistics + p.channels + channel];
 //# if RUNNING
-    scale = t(1f) / sqrt(scale + p.epsilon);
+    scale = t(1f) / sqrt(finite_or_nan(scale) + p.epsilon);
 //# end
-    let value = (input[pixel * p.stride + p.offset + channel] - mean) * scale + weights[p.beta + channel];
-    output[pixel * p.output_stride + p.output_offset + channel] = max(value, t(p.floor));
+    var value = (input[pixel * p.stride + p.offset + channel] - mean) * scale + weights[p.beta + channel];
+//# if RELU
+    value = rectified(value);
+//# end
+    output[pixel * p.output_stride + p.output_offset + channel] = value;
 }

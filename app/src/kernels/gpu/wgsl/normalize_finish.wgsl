@@ -1,4 +1,7 @@
-// Both sums of each channel, the first of which is the gradient of beta.
+// For each channel: saved[2, channel] = sum over spans of pieces[span, 0, channel], which is the gradient of beta too,
+// and saved[3, channel] = sum over spans of pieces[span, 1, channel]. `pieces` `[spans, 2, channels]` are the sums of
+// normalize_sums.wgsl, `saved` is `[4, channels]` as in normalize_gradient.wgsl. A launch of its own, because the
+// gradient of every pixel needs both sums whole.
 struct Finish { count: u32, spans: u32, beta: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Finish;
 @group(0) @binding(1) var<storage, read_write> pieces: array<t>;

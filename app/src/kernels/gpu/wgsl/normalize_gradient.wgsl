@@ -1,4 +1,6 @@
-// scale * (gradient - its mean - normalized * mean of their product); ReLU is already in the gradient.
+// result (+)= scale * (gradient - sum / n - normalized * products / n), the gradient of batch norm's input: `saved` is
+// `[mean, scale, sum, products][channel]`, normalized = (input - mean) * scale, share = 1 / n. The two means stand for
+// what each pixel moves in the mean and the variance that all were normalized by. ReLU is in the gradient already.
 struct Gradient { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, share: f32 }
 @group(0) @binding(0) var<storage, read_write> p: Gradient;
 @group(0) @binding(1) var<storage, read_write> input: array<t>;

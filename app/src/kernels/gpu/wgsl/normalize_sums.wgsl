@@ -1,4 +1,6 @@
-// Sums over a span of pixels of the gradient, and of the gradient times what was normalized: [span][2][channel].
+// pieces[span] = [sum of gradient, sum of gradient * normalized] over the pixels of a span, channel by channel:
+// `[span][2][channel]`, normalized = (input - mean) * scale. ReLU's backward pass (RELU) is done on the way and written
+// back, since normalize_gradient.wgsl reads the same gradient again. Two stages as in moments.wgsl.
 struct Sums { count: u32, channels: u32, pixels: u32, span: u32, stride: u32, offset: u32, output_stride: u32,
     output_offset: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Sums;
@@ -27,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let at = pixel * p.output_stride + p.output_offset + channel;
         var value = gradient[at];
 //# if RELU
-        value = select(t(), value, output[at] > t());
+        value = passed(value, output[at]);
         gradient[at] = value;
 //# end
         sum += value;

@@ -1,14 +1,19 @@
-// What both products share. A row of `a` is one window's tap of one picture: `channels` numbers in chunks of four.
+// What the products share: c (+)= a * b, every one an implicit convolution. A row of `a` is one window's tap of one
+// image: `channels` numbers in chunks of four. A matrix of windows is never made: channels last, a tap's channels are
+// contiguous, and the matrix would be as many times larger than the images as a window has taps.
+//
+// Lengths and places are numbers here. Where all of a matrix are multiples of four it is read four at a time (VA for
+// `a`, VN for `b`, `c` and the bias).
 struct Product {
     rows: u32,       // pixels of all images on the windows' side
     columns: u32,
     channels: u32,   // of `a`, a tap
     chunks: u32,     // of four channels, a tap
     size: u32,       // side of the window
-    side: u32,       // of the pictures in `a`
+    side: u32,       // of the images in `a`
     stride: u32,     // from pixel to pixel in `a`
     offset: u32,
-    grid: u32,       // side of the pictures that the rows are pixels of
+    grid: u32,       // side of the images that the rows are pixels of
     up: i32,         // coordinate in `a`: (row's coordinate * up + tap's coordinate * sign + base) / down
     sign: i32,
     base: i32,
@@ -18,7 +23,6 @@ struct Product {
     c_stride: u32,
     c_offset: u32,
     bias: u32,       // its place in `b`; none is 0xffffffff
-    floor: f32,      // what results are at least: 0 with ReLU
     span: u32,       // what one split sums up: chunks, or pixels
     c_split: u32,    // from one split's result to the next
     total: u32,      // of what the splits share
@@ -56,10 +60,13 @@ fn load_b(at: u32, left: u32) -> vec4f {
 //# end
 }
 
-// ReLU where `floor` is 0. Without it nothing is clamped: that would hide a number that is none, and so a run that has
-// diverged.
-fn rectified(value: vec4f, floor: f32) -> vec4f {
-    return select(value, max(value, vec4f()), floor == 0f);
+// ReLU where it is asked for, by bits as in elements.wgsl: NaN, and so a run that has diverged, must be seen.
+fn rectified(value: vec4f) -> vec4f {
+//# if RELU
+    return select(value, vec4f(), bitcast<vec4u>(value) - vec4u(0x80000000u) <= vec4u(0x7f800000u));
+//# else
+    return value;
+//# end
 }
 
 // Writes four columns of a result, or adds them to what is there.

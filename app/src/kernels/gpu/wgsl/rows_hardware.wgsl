@@ -1,21 +1,30 @@
-// c[row, column] = sum over taps and channels of a[source(row, tap), channel] * b[tap * channels + channel, column].
-// A workgroup makes 64 rows by $NT * 4 columns through tiles in its memory, an invocation 4 by 4 of them.
+// c[row, column] = sum over taps and channels of a[source(row, tap), channel] * b[tap * channels + channel, column]: a
+// forward pass, or the gradient of an input; a row is a pixel of one of the images.
+//
+// A workgroup makes 64 rows by $NT * 4 columns through tiles in its memory, an invocation 4 by 4 of them: each number
+// that is loaded is used many times. Tiles are counted columns first, so that workgroups that run together share rows
+// of `a`, the larger matrix; z is the split of the sum.
 var<workgroup> shared_parameters: Product;
 // [row][chunk] and [number within the chunks][column / 4]
 var<workgroup> a_tile: array<vec4f, 256>;
 var<workgroup> b_tile: array<vec4f, 16 * $NT>;
 
 @compute @workgroup_size($NT, 16)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u,
-    @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {
     if lane == 0u { shared_parameters = parameters; }
     let p = workgroupUniformLoad(&shared_parameters);
+    let across = (p.columns + $NTu * 4u - 1u) / ($NTu * 4u);
+    let tile = group.y * groups.x + group.x;
+    let first_row = tile / across * 64u;
+    // The last workgroups of y may have no tile; all of a workgroup returns, so no barrier is left waiting.
+    if first_row >= p.rows { return; }
 //# for l in 0..$LOADS
-    let row$l = min(group.x * 64u + lane / 4u + $lu * $NTu * 4u, p.rows - 1u);
+    let row$l = min(first_row + lane / 4u + $lu * $NTu * 4u, p.rows - 1u);
     let image$l = row$l / (p.grid * p.grid) * (p.side * p.side);
     let place$l = vec4i(i32(row$l / p.grid % p.grid), i32(row$l % p.grid), 0, 0);
 //# end
-    let first_column = group.y * $NTu * 4u;
+    let first_column = tile % across * $NTu * 4u;
     let b_column = first_column + lane % $NTu * 4u;
     let b_number = lane / $NTu;
 //# for i in 0..4
@@ -67,7 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     if p.bias != 0xffffffffu { bias = load_b(p.bias + column, left); }
     let at = p.c_offset + group.z * p.c_split + column;
 //# for i in 0..4
-    let number$i = group.x * 64u + local.y * 4u + $iu;
-    if number$i < p.rows { finish(at + number$i * p.c_stride, left, rectified(c$i + bias, p.floor)); }
+    let number$i = first_row + local.y * 4u + $iu;
+    if number$i < p.rows { finish(at + number$i * p.c_stride, left, rectified(c$i + bias)); }
 //# end
 }

@@ -1,12 +1,14 @@
 // c[row, column] = sum over taps and channels of a[source(row, tap), channel] * b[tap * channels + channel, column].
-// For adapters that are a CPU: there a load costs a dozen multiplications, workgroup memory is no faster than any other,
-// and barriers are switches of threads. So one invocation has a tile of 16 by 16 in registers.
+// For adapters that are a CPU: there a load costs a dozen multiplications, workgroup memory is no faster than any
+// other, and barriers are switches of threads. So one invocation has a tile of 16 by 16 in registers.
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32) {
     let p = parameters;
+    let tile = (group.y * groups.x + group.x) * 8u + lane;
     let across = (p.columns + 15u) / 16u;
-    let first_row = id.x / across * 16u;
-    let first_column = id.x % across * 16u;
+    let first_row = tile / across * 16u;
+    let first_column = tile % across * 16u;
     if first_row >= p.rows { return; }
     let last = p.rows - 1u;
 //# for q in 0..4
@@ -23,7 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# for j in 0..4
     let column$j = min(first_column + $ju * 4u, (p.columns - 1u) / 4u * 4u);
 //# end
-    let begin = id.z * p.span;
+    let begin = group.z * p.span;
     let end = min(begin + p.span, p.total);
     var tap = begin / p.chunks;
     var channel = begin % p.chunks * 4u;
@@ -81,7 +83,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         tap += select(0u, 1u, new_tap);
         channel = select(channel, 0u, new_tap);
     }
-    let at = p.c_offset + id.z * p.c_split;
+    let at = p.c_offset + group.z * p.c_split;
 //# for q in 0..4
     let number$q = first_row + $qu * 4u + vec4u(0u, 1u, 2u, 3u);
 //# end
@@ -92,7 +94,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if p.bias != 0xffffffffu { bias = load_b(p.bias + column$j, left); }
 //# for q in 0..4
 //# for r in x y z w
-        if number$q.$r < p.rows { finish(at + number$q.$r * p.c_stride + column$j, left, rectified(c$q$r$j + bias, p.floor)); }
+        if number$q.$r < p.rows { finish(at + number$q.$r * p.c_stride + column$j, left, rectified(c$q$r$j + bias)); }
 //# end
 //# end
     }

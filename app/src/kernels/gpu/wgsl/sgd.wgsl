@@ -1,4 +1,6 @@
-// v <- momentum v + (gradient + decay w); w <- w - rate v, for all parameters. Factors stand in words 1 to 3 of `step`.
+// v <- momentum * v + (gradient + weight_decay * decayed * w); w <- w - learning_rate * v, for all parameters at once,
+// flat. Why it is this formula, and who gives the factors: kernels/sgd.rs. `step` holds [loss slot, learning_rate,
+// momentum, weight_decay], the factors as bits, so that a step writes one buffer.
 struct Sgd { count: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Sgd;
 @group(0) @binding(1) var<storage, read_write> step: array<u32>;

@@ -1,4 +1,5 @@
-// to[tap, column, row] = from[tap, row, column]: the weights as the gradient of a convolution's input reads them.
+// result[tap, column, row] = source[tap, row, column]: the weights of a convolution or dense layer as the gradient of
+// its input reads them, so that this gradient is a product of the same kind as the forward pass.
 struct Transpose { count: u32, rows: u32, columns: u32, offset: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Transpose;
 @group(0) @binding(1) var<storage, read_write> source: array<t>;

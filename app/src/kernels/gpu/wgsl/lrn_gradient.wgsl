@@ -1,6 +1,9 @@
-// gradient / scale^(3/4) - 1.5 alpha input * sum over the neighbours of gradient * output / scale.
-struct Response { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, alpha: f32 }
-@group(0) @binding(0) var<storage, read_write> p: Response;
+// With scale as in lrn.wgsl, for each channel of each pixel:
+//   result (+)= gradient / scale^(3/4)
+//       - 1.5 * alpha * input * (sum of gradient * output / scale over channels at most four away).
+// The sum has the neighbours of the forward pass: a channel is in the sums of just those that are in its own.
+struct Lrn { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, alpha: f32 }
+@group(0) @binding(0) var<storage, read_write> p: Lrn;
 @group(0) @binding(1) var<storage, read_write> input: array<t>;
 @group(0) @binding(2) var<storage, read_write> output: array<t>;
 @group(0) @binding(3) var<storage, read_write> scales: array<t>;

@@ -1,6 +1,9 @@
-// Local response normalization: input / scale^(3/4), scale = 1 + alpha * the sum of squares of channels at most four away.
-struct Response { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, alpha: f32 }
-@group(0) @binding(0) var<storage, read_write> p: Response;
+// output = input / scale^(3/4), scale = 1 + alpha * the sum of squares of channels at most four away, pixel by pixel.
+// `scales` `[images, pixels, channels]` are kept for the backward pass. The power is sqrt(scale) * sqrt(sqrt(scale)),
+// which every device rounds alike; `pow` is not. A scale that is infinite is NaN: the output would be 0, and nobody
+// would see that the squares have overflowed. The backward pass reads it and need not ask again.
+struct Lrn { count: u32, channels: u32, stride: u32, offset: u32, output_stride: u32, output_offset: u32, alpha: f32 }
+@group(0) @binding(0) var<storage, read_write> p: Lrn;
 @group(0) @binding(1) var<storage, read_write> input: array<t>;
 @group(0) @binding(2) var<storage, read_write> output: array<t>;
 @group(0) @binding(3) var<storage, read_write> scales: array<t>;
@@ -25,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var sums = 0f;
     for (var away = -4; away <= 4; away += 1) { sums += square(at, channel + away); }
 //# end
-    let scale = t(1f) + p.alpha * sums;
+    let scale = finite_or_nan(t(1f) + p.alpha * sums);
     let root = sqrt(scale);
     output[pixel * p.output_stride + p.output_offset + u32(channel)] = input[at + u32(channel)] / (root * sqrt(root));
     scales[i] = scale;

@@ -1,19 +1,20 @@
-//! Stochastic gradient descent with momentum over the flat vector of all parameters.
+//! The optimizer of `kernels/sgd.rs`, where its formula stands, over the flat vectors of all parameters, velocities and
+//! gradients, `[plan.parameters]` each: one pass, because it does little with each number and waits for memory.
 
 use std::ops::Range;
 
 use pulp::Arch;
 
-use super::super::plan::Update;
+use super::super::SgdStep;
 use super::parallel::{for_each, vectorized};
 
-/// Numbers updated by one thread at a time.
+/// So many numbers are one thread's at a time.
 const LENGTH: usize = 1 << 16;
 
-/// `v <- momentum v + (gradient + decay w)`, `w <- w - rate v`; decay only in the ranges `decayed`, which are in order.
+/// Moves velocities and parameters one step; weights decay in the ranges `decayed`, which are in order.
 pub(super) fn step(
     arch: Arch,
-    update: Update,
+    sgd: SgdStep,
     decayed: &[Range<usize>],
     gradient: &[f32],
     velocity: &mut [f32],
@@ -28,7 +29,7 @@ pub(super) fn step(
             while !parameters.is_empty() {
                 let (length, decays) = run(decayed, start);
                 let length = length.min(parameters.len());
-                let weight_decay = if decays { update.weight_decay } else { 0.0 };
+                let weight_decay = if decays { sgd.weight_decay } else { 0.0 };
                 let (now, parameters_after) = parameters.split_at_mut(length);
                 let (velocity_now, velocity_after) = velocity.split_at_mut(length);
                 let (gradient_now, gradient_after) = gradient.split_at(length);
@@ -39,9 +40,9 @@ pub(super) fn step(
                         for ((parameter, velocity), gradient) in
                             now.iter_mut().zip(velocity_now.iter_mut()).zip(gradient_now)
                         {
-                            *velocity = update.momentum * *velocity
-                                + (gradient + weight_decay * *parameter);
-                            *parameter -= update.learning_rate * *velocity;
+                            *velocity =
+                                sgd.momentum * *velocity + (gradient + weight_decay * *parameter);
+                            *parameter -= sgd.learning_rate * *velocity;
                         }
                     },
                 );

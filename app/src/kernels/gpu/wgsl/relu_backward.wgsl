@@ -1,4 +1,6 @@
-// Sets the gradient to 0 where ReLU was 0, and sums it up over a span of pixels: one element of [span][channel].
+// gradient <- gradient where ReLU let its output through, else 0 (RELU), in place, and pieces[span] = its sum over a
+// span of pixels, channel by channel: `[span][channel]`. Both at once, because both read all of the gradient;
+// bias_gradient.wgsl sums up the spans.
 struct Sums { count: u32, channels: u32, pixels: u32, span: u32, stride: u32, offset: u32, output_stride: u32,
     output_offset: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Sums;
@@ -21,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let at = pixel * p.stride + p.offset + channel;
         var value = gradient[at];
 //# if RELU
-        value = select(t(), value, output[pixel * p.output_stride + p.output_offset + channel] > t());
+        value = passed(value, output[pixel * p.output_stride + p.output_offset + channel]);
         gradient[at] = value;
 //# end
         sum += value;

@@ -1,4 +1,6 @@
-// The sum of what the spans have left: the gradient of a bias.
+// result[channel] = sum over spans of pieces[span, channel]: the gradient of a bias, `[channels]` of all gradients from
+// `offset` on. `pieces` `[spans, channels]` are the sums of relu_backward.wgsl. A second stage, because no workgroup
+// sees another's sums; one invocation a channel, because there are at most a few hundred spans.
 struct Sums { count: u32, spans: u32, offset: u32 }
 @group(0) @binding(0) var<storage, read_write> p: Sums;
 @group(0) @binding(1) var<storage, read_write> pieces: array<t>;
