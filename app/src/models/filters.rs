@@ -1,4 +1,4 @@
-//! The first layer as pictures: what each of its units looks for.
+//! The first layer as images: what each of its units looks for.
 
 use super::{ParameterSpec, Role};
 
@@ -10,11 +10,13 @@ pub const MOST_FILTERS: usize = 32;
 pub struct Filters {
     /// Height and width of each.
     pub side: usize,
-    /// `[count, side, side, 4]` RGBA. Grey is a weight of zero; each filter is scaled by its own greatest weight.
+    /// `[count, side, side, 4]` RGBA. Grey is a weight of zero; each filter is scaled by its own largest weight. A
+    /// filter with a weight that is not finite is black: there is nothing to scale by, and it must not look as if all
+    /// was well.
     pub rgba: Vec<u8>,
 }
 
-/// The filters of a weight that is applied to pictures of three channels; none of another kind.
+/// The filters of a weight that is applied to images of three channels; none of another kind.
 pub fn filters(spec: &ParameterSpec, weight: &[f32]) -> Option<Filters> {
     let (units, side) = match (spec.role, spec.shape.as_slice()) {
         (Role::ConvWeight, &[outputs, 3, side, _]) => (outputs, side),
@@ -32,10 +34,12 @@ pub fn filters(spec: &ParameterSpec, weight: &[f32]) -> Option<Filters> {
     let mut rgba = Vec::new();
     for unit in 0..units.min(MOST_FILTERS) {
         let all = (0..3).flat_map(|channel| (0..area).map(move |place| (channel, place)));
-        let greatest = all
-            .map(|(channel, place)| at(unit, channel, place).abs())
-            .fold(f32::MIN_POSITIVE, f32::max);
-        let byte = |value: f32| (127.5 + 127.5 * value / greatest).round() as u8;
+        let sizes = all.map(|(channel, place)| at(unit, channel, place).abs());
+        let is_finite = sizes.clone().all(f32::is_finite);
+        let max = sizes.fold(f32::MIN_POSITIVE, f32::max);
+        let byte = |value: f32| {
+            if is_finite { (127.5 + 127.5 * value / max).round() as u8 } else { 0 }
+        };
         rgba.extend((0..area).flat_map(|place| {
             let [red, green, blue] = [0, 1, 2].map(|channel| byte(at(unit, channel, place)));
             [red, green, blue, u8::MAX]
@@ -54,15 +58,24 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_becomes_a_picture_with_zero_as_grey() {
+    fn a_kernel_becomes_an_image_with_zero_as_grey() {
         // One unit, three channels, one pixel each: red pulls, green pushes half as much, blue does nothing.
         let found = filters(&spec(Role::ConvWeight, &[1, 3, 1, 1]), &[2.0, -1.0, 0.0]);
         assert_eq!(found, Some(Filters { side: 1, rgba: vec![255, 64, 128, 255] }));
     }
 
     #[test]
+    fn a_filter_with_a_weight_that_is_not_finite_is_black_and_the_others_are_as_they_were() {
+        let spec = spec(Role::ConvWeight, &[2, 3, 1, 1]);
+        for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let found = filters(&spec, &[2.0, broken, 0.0, 2.0, -1.0, 0.0]).unwrap();
+            assert_eq!(found.rgba, [0, 0, 0, 255, 255, 64, 128, 255], "{broken}");
+        }
+    }
+
+    #[test]
     fn the_weights_of_a_dense_unit_are_a_column() {
-        // Two units, pictures of one pixel: `[inputs, outputs]`.
+        // Two units, images of one pixel: `[inputs, outputs]`.
         let found =
             filters(&spec(Role::DenseWeight, &[3, 2]), &[1.0, 0.0, 0.0, 4.0, 0.0, 0.0]).unwrap();
         assert_eq!(found.rgba, [255, 128, 128, 255, 128, 255, 128, 255]);

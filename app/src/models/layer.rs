@@ -1,10 +1,12 @@
 //! Networks as data: a list of layers, some of them with parameters.
 
-/// One step of a network. Pictures are `[batch, channel, height, width]`, vectors `[batch, unit]`.
+use std::fmt;
+
+/// One step of a network. Images are `[batch, channel, height, width]`, vectors `[batch, unit]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// Convolution with TensorFlow's SAME padding: the output side is `ceil(side / stride)`, and an odd padding has its
-    /// greater half at the end.
+    /// Convolution with TensorFlow's SAME padding: the output side is `ceil(side / stride)`, and of an odd padding the
+    /// larger half is at the end.
     Conv {
         /// Names its parameters, `{name}.weight` and `{name}.bias`.
         name: String,
@@ -24,12 +26,12 @@ pub enum Layer {
     BatchNorm {
         /// Names its parameter, `{name}.beta`.
         name: String,
-        /// Channels.
+        /// Of its input and its output; each is normalized by itself.
         channels: usize,
     },
     /// `max(x, 0)`.
     Relu,
-    /// The greatest value of each window.
+    /// The max of each window; of equal values the first.
     MaxPool {
         /// Side of the window.
         size: usize,
@@ -56,7 +58,8 @@ pub enum Layer {
         /// Units out.
         outputs: usize,
     },
-    /// The same input through several lists of layers; their outputs one after the other along the channels.
+    /// The same input through several lists of layers; their outputs, images of one side or vectors, one after the
+    /// other along the channels. A list without layers passes its input on.
     Branches(Vec<Vec<Layer>>),
 }
 
@@ -149,6 +152,24 @@ impl Layer {
                 branches.iter().flatten().flat_map(Self::normalized_channels).collect()
             }
             _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    /// What it is and its name, as messages say it: ``convolution `conv1` ``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conv { name, .. } => write!(f, "convolution `{name}`"),
+            Self::BatchNorm { name, .. } => write!(f, "batch norm `{name}`"),
+            Self::Dense { name, .. } => write!(f, "dense `{name}`"),
+            Self::Relu => f.write_str("ReLU"),
+            Self::MaxPool { .. } => f.write_str("max-pool"),
+            Self::LocalResponseNorm => f.write_str("local response normalization"),
+            Self::MeanPool => f.write_str("mean pool"),
+            Self::Flatten => f.write_str("flatten"),
+            Self::Dropout => f.write_str("dropout"),
+            Self::Branches(_) => f.write_str("branches"),
         }
     }
 }

@@ -19,4 +19,6 @@ pub use initialization::Initialization;
 pub use layer::{Layer, ParameterSpec, Role};
 #[cfg(feature = "tensors")]
 pub use network::{Network, NetworkOptions, NetworkState};
+#[cfg(feature = "tensors")]
+pub use plan::{PlanError, build_plan};
 pub use registry::{ModelName, parameter_count};

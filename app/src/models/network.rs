@@ -1,14 +1,14 @@
 //! A network with values, on a device: from layers and named parameters to a core and its flat vectors, and back.
 
 use super::layer::{Layer, Role};
-use super::plan::{Placed, build};
+use super::plan::{Placed, PlanError, build};
 use super::{Initialization, ModelName};
 use crate::data::Stream;
-use crate::kernels::plan::Update;
-use crate::kernels::{Batch, Core, Device, Images, Loss, Parts};
+use crate::kernels::plan::Plan;
+use crate::kernels::{Batch, Core, Device, Images, Loss, SgdStep, TrainState};
 
-/// Side and channels of the pictures the registry's models take.
-pub(super) const PICTURE: [usize; 2] = [28, 3];
+/// Side and channels of the images the registry's models take.
+pub(super) const IMAGE: [usize; 2] = [28, 3];
 
 /// What a network is made from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,9 +28,11 @@ pub struct NetworkOptions {
 /// A network on a device.
 pub struct Network {
     core: Core,
-    /// Side and channels of an input picture.
-    picture: [usize; 2],
+    /// Side and channels of an input image.
+    image: [usize; 2],
     parameters: Vec<Placed>,
+    /// Length of the plan's flat parameter vector: parameters and the padding between them.
+    flat_length: usize,
     /// Channels of each batch norm layer.
     normalized: Vec<usize>,
     masked_units: Vec<usize>,
@@ -62,7 +64,16 @@ impl NetworkState {
 }
 
 impl Network {
-    /// A network as it is before training, for batches of at most `batch` images. Weight decay will touch the parameters of the roles `decays` names.
+    /// The plan of a network that is not made: what it will need follows from it.
+    pub fn plan(options: NetworkOptions) -> Plan {
+        let layers = options.model.layers(options.batch_norm);
+        build(&layers, IMAGE, options.dropout > 0.0, |_| false)
+            .expect("every model of the registry builds: a test of models/plan holds it")
+            .0
+    }
+
+    /// A network as it is before training, for batches of at most `batch` images. Weight decay will touch the
+    /// parameters of the roles `decays` names.
     pub fn new(
         options: NetworkOptions,
         decays: impl Fn(Role) -> bool,
@@ -70,8 +81,8 @@ impl Network {
         batch: usize,
     ) -> Self {
         let layers = options.model.layers(options.batch_norm);
-        let mut network =
-            Self::from_layers(&layers, PICTURE, options.dropout, decays, device, batch);
+        let mut network = Self::from_layers(&layers, IMAGE, options.dropout, decays, device, batch)
+            .expect("every model of the registry builds: a test of models/plan holds it");
         network.seed = options.seed;
         let draw = |placed: &Placed| options.initialization.draw(&placed.spec, options.seed);
         let parameters = network.parameters.iter().map(draw).collect();
@@ -79,27 +90,32 @@ impl Network {
         network
     }
 
-    /// A network of any layers on pictures `[side, channels]`, with parameters of 0.
+    /// A network of any layers on images `[side, channels]`, with parameters of 0.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit together in the layers.
     pub fn from_layers(
         layers: &[Layer],
-        picture: [usize; 2],
+        image: [usize; 2],
         dropout: f64,
         decays: impl Fn(Role) -> bool,
         device: &Device,
         batch: usize,
-    ) -> Self {
-        let (plan, parameters) = build(layers, picture, dropout > 0.0, decays);
+    ) -> Result<Self, PlanError> {
+        let (plan, parameters) = build(layers, image, dropout > 0.0, decays)?;
         let normalized = layers.iter().flat_map(Layer::normalized_channels).collect();
         let masked_units = plan.masks.clone();
-        Self {
+        Ok(Self {
+            flat_length: plan.parameters,
             core: Core::new(device, plan, batch),
-            picture,
+            image,
             parameters,
             normalized,
             masked_units,
             dropout,
             seed: 0,
-        }
+        })
     }
 
     /// How many numbers it learns.
@@ -107,9 +123,25 @@ impl Network {
         self.parameters.iter().map(|placed| placed.spec.len()).sum()
     }
 
-    /// Puts pictures `[images, channels, side, side]` on the device.
-    pub fn images(&self, pictures: &[f32]) -> Images {
-        self.core.images(self.channels_last(pictures))
+    /// Puts images `[images, channels, side, side]` on the device.
+    pub fn images(&self, images: &[f32]) -> Images {
+        let values = self.values();
+        self.images_from(images.len() / values, |number, image| {
+            image.copy_from_slice(&images[number * values..][..values]);
+        })
+    }
+
+    /// Puts `count` images on the device as they are made: `write(number, image)` fills `image`,
+    /// `[channels, side, side]`. Nothing holds all of them but the device.
+    pub fn images_from(&self, count: usize, mut write: impl FnMut(usize, &mut [f32])) -> Images {
+        let values = self.values();
+        let mut image = vec![0.0; values];
+        self.core.images(count, values, |first, piece| {
+            for (number, turned) in piece.chunks_exact_mut(values).enumerate() {
+                write(first + number, &mut image);
+                self.turn(&image, turned);
+            }
+        })
     }
 
     /// One training step on images that live on the device.
@@ -119,22 +151,22 @@ impl Network {
         rows: &[u32],
         labels: &[u8],
         step: u64,
-        update: Update,
+        sgd: SgdStep,
     ) -> Loss {
         let masks = self.masks(labels.len(), step);
-        self.core.train_step(Batch::Rows(images, rows), labels, &masks, update)
+        self.core.train_step(Batch::Rows(images, rows), labels, &masks, sgd)
     }
 
-    /// One training step on pictures `[batch, channels, side, side]` that were made for it.
+    /// One training step on images `[batch, channels, side, side]` that were made for it.
     pub fn train_step_on(
         &mut self,
-        pictures: &[f32],
+        images: &[f32],
         labels: &[u8],
         step: u64,
-        update: Update,
+        sgd: SgdStep,
     ) -> Loss {
         let masks = self.masks(labels.len(), step);
-        self.core.train_step(Batch::Values(&self.channels_last(pictures)), labels, &masks, update)
+        self.core.train_step(Batch::Values(&self.channels_last(images)), labels, &masks, sgd)
     }
 
     /// Reads losses of some steps in one go.
@@ -161,9 +193,9 @@ impl Network {
     ///
     /// What the device says if it is lost.
     pub async fn state(&self) -> Result<NetworkState, String> {
-        let parts = self.core.parts().await?;
+        let state = self.core.state().await?;
         let mut statistics = Vec::new();
-        let mut rest = parts.statistics.as_slice();
+        let mut rest = state.statistics.as_slice();
         for channels in self.normalized.iter().flat_map(|&channels| [channels; 2]) {
             let (own, after) = rest.split_at(channels);
             statistics.push(own.to_vec());
@@ -171,13 +203,14 @@ impl Network {
         }
         let own = |flat: &[f32]| self.parameters.iter().map(|placed| placed.read(flat)).collect();
         Ok(NetworkState {
-            parameters: own(&parts.parameters),
+            parameters: own(&state.parameters),
             statistics,
-            velocities: own(&parts.velocities),
+            velocities: own(&state.velocities),
         })
     }
 
     /// Puts a state back. Returns false, and changes nothing, if it is not of this network.
+    #[must_use]
     pub fn restore(&mut self, state: &NetworkState) -> bool {
         let lengths = |vectors: &[Vec<f32>]| vectors.iter().map(Vec::len).collect::<Vec<_>>();
         let parameters: Vec<_> = self.parameters.iter().map(|placed| placed.spec.len()).collect();
@@ -204,7 +237,7 @@ impl Network {
 
     fn put(&mut self, state: &NetworkState) {
         let flat = |vectors: &[Vec<f32>]| {
-            let mut flat = vec![0.0; self.parameters.last().map_or(0, |placed| placed.range.end)];
+            let mut flat = vec![0.0; self.flat_length];
             self.parameters
                 .iter()
                 .zip(vectors)
@@ -212,15 +245,15 @@ impl Network {
             flat
         };
         let (parameters, velocities) = (flat(&state.parameters), flat(&state.velocities));
-        self.core.set_parts(Parts {
+        self.core.set_state(TrainState {
             parameters,
             velocities,
             statistics: state.statistics.concat(),
         });
     }
 
-    /// A mask for each dropout layer, `[batch, units]`: 0 with the rate, else `1 / (1 - rate)`. Drawn on the CPU, so that
-    /// it is the same on every device.
+    /// A mask for each dropout layer, `[batch, units]`: 0 with the rate, else `1 / (1 - rate)`. Drawn on the CPU, so
+    /// that it is the same on every device.
     pub fn masks(&self, batch: usize, step: u64) -> Vec<Vec<f32>> {
         let kept = (1.0 / (1.0 - self.dropout)) as f32;
         let draw = |(layer, units): (usize, &usize)| {
@@ -232,19 +265,27 @@ impl Network {
         self.masked_units.iter().enumerate().map(draw).collect()
     }
 
+    /// Numbers of an image.
+    fn values(&self) -> usize {
+        let [side, channels] = self.image;
+        side * side * channels
+    }
+
     /// `[images, channels, pixels]` as `[images, pixels, channels]`.
-    fn channels_last(&self, pictures: &[f32]) -> Vec<f32> {
-        let [side, channels] = self.picture;
-        let (pixels, mut turned) = (side * side, vec![0.0; pictures.len()]);
-        let length = channels * pixels;
-        for (turned, picture) in turned.chunks_exact_mut(length).zip(pictures.chunks_exact(length))
-        {
-            for (pixel, turned) in turned.chunks_exact_mut(channels).enumerate() {
-                for (channel, number) in turned.iter_mut().enumerate() {
-                    *number = picture[channel * pixels + pixel];
-                }
+    fn channels_last(&self, images: &[f32]) -> Vec<f32> {
+        let mut turned = vec![0.0; images.len()];
+        let pairs = turned.chunks_exact_mut(self.values()).zip(images.chunks_exact(self.values()));
+        pairs.for_each(|(turned, image)| self.turn(image, turned));
+        turned
+    }
+
+    /// One image `[channels, pixels]` as `[pixels, channels]`.
+    fn turn(&self, image: &[f32], turned: &mut [f32]) {
+        let [side, channels] = self.image;
+        for (pixel, turned) in turned.chunks_exact_mut(channels).enumerate() {
+            for (channel, number) in turned.iter_mut().enumerate() {
+                *number = image[channel * side * side + pixel];
             }
         }
-        turned
     }
 }

@@ -1,17 +1,16 @@
-//! One training step, timed, on work that any other library can be given too: parameters, pictures and labels come from
+//! One training step, timed, on work that any other library can be given too: parameters, images and labels come from
 //! an integer hash, so that everyone's losses can be compared. Nothing is learned about CIFAR-10 here.
 
 use web_time::Instant;
 
 use super::layer::{Layer, ParameterSpec, Role};
-use super::network::PICTURE;
+use super::network::IMAGE;
 use super::{ModelName, Network, NetworkState};
-use crate::kernels::plan::Update;
-use crate::kernels::{Device, Images, Loss};
+use crate::kernels::{Device, Images, Loss, SgdStep};
 
-const UPDATE: Update = Update { learning_rate: 0.01, momentum: 0.9, weight_decay: 0.0 };
-/// The hash's salt for pictures; parameters have their number.
-const PICTURES: u32 = 1000;
+const SGD: SgdStep = SgdStep { learning_rate: 0.01, momentum: 0.9, weight_decay: 0.0 };
+/// The hash's salt for images; parameters have their number.
+const IMAGES: u32 = 1000;
 
 /// `count` numbers in (-scale, scale) from an integer hash.
 pub fn hashed(count: usize, salt: u32, scale: f64) -> Vec<f32> {
@@ -40,14 +39,24 @@ pub fn hashed_parameters(layers: &[Layer]) -> Vec<Vec<f32>> {
     specs.zip(0..).map(values).collect()
 }
 
-/// Pictures `[count, 3, 28, 28]` and labels.
-pub fn hashed_pictures(count: usize) -> (Vec<f32>, Vec<u8>) {
-    let [side, channels] = PICTURE;
-    let pictures = hashed(count * side * side * channels, PICTURES, 3f64.sqrt());
-    (pictures, (0..count).map(|at| (at * 7 % 10) as u8).collect())
+/// Images `[count, 3, 28, 28]` and labels.
+pub fn hashed_images(count: usize) -> (Vec<f32>, Vec<u8>) {
+    let [side, channels] = IMAGE;
+    let images = hashed(count * side * side * channels, IMAGES, 3f64.sqrt());
+    (images, (0..count).map(|at| (at * 7 % 10) as u8).collect())
 }
 
-/// A model and pictures, ready to be timed.
+/// A network of the registry's layers with hashed parameters.
+fn hashed_network(layers: &[Layer], device: &Device, batch: usize) -> Network {
+    let mut network = Network::from_layers(layers, IMAGE, 0.0, |_| false, device, batch)
+        .expect("every model of the registry builds: a test of models/plan holds it");
+    let fits = network.restore(&NetworkState::at_start(layers, hashed_parameters(layers)));
+    // A network of zeros would be timed, or compared with another of zeros.
+    assert!(fits, "the parameters are those of the layers");
+    network
+}
+
+/// A model and images, ready to be timed.
 pub struct Timing {
     network: Network,
     images: Images,
@@ -60,20 +69,20 @@ pub struct Timing {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Timed {
     /// Of all steps, with the reading of the losses.
+    #[serde(serialize_with = "crate::number::serialize")]
     pub milliseconds: f64,
     /// Every `read_every`-th loss and the last, in nats.
+    #[serde(serialize_with = "crate::number::serialize")]
     pub losses: Vec<f32>,
 }
 
 impl Timing {
-    /// A model with hashed parameters on so many hashed pictures; where they are one batch, every step sees the same.
+    /// A model with hashed parameters on so many hashed images; where they are one batch, every step sees the same.
     pub fn new(model: ModelName, batch: usize, images: usize, device: &Device) -> Self {
         let layers = model.layers(true);
-        let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, batch);
-        let fits = network.restore(&NetworkState::at_start(&layers, hashed_parameters(&layers)));
-        debug_assert!(fits, "the parameters are those of the layers");
-        let (pictures, labels) = hashed_pictures(images);
-        let images = network.images(&pictures);
+        let network = hashed_network(&layers, device, batch);
+        let (images, labels) = hashed_images(images);
+        let images = network.images(&images);
         Self { network, images, labels, batch, step: 0 }
     }
 
@@ -87,8 +96,7 @@ impl Timing {
         let mut losses = Vec::new();
         for step in 1..=steps {
             let (rows, labels) = self.batch();
-            let loss: Loss =
-                self.network.train_step(&self.images, &rows, &labels, self.step, UPDATE);
+            let loss: Loss = self.network.train_step(&self.images, &rows, &labels, self.step, SGD);
             self.step += 1;
             if step == steps || step % read_every == 0 {
                 losses.extend(self.network.losses(&[loss]).await?);
@@ -97,7 +105,7 @@ impl Timing {
         Ok(Timed { milliseconds: began.elapsed().as_secs_f64() * 1000.0, losses })
     }
 
-    /// The rows of the next step and their labels: scattered over the pictures, as those of a shuffled epoch are.
+    /// The rows of the next step and their labels: scattered over the images, as those of a shuffled epoch are.
     fn batch(&self) -> (Vec<u32>, Vec<u8>) {
         /// A prime: rows come again only after all others.
         const STRIDE: usize = 7919;
@@ -108,45 +116,49 @@ impl Timing {
     }
 }
 
-/// The gradients of a model with hashed parameters on so many hashed pictures, one vector a parameter, as a device
-/// computes them.
+/// What a device makes of a model with hashed parameters and so many hashed images: the gradient of each parameter in
+/// one training step, and the logits of all images after it, `[batch, classes]`.
 ///
 /// # Errors
 ///
 /// What the device says if it is lost.
-pub async fn hashed_gradients(
+pub async fn hashed_step(
     model: ModelName,
     batch: usize,
     device: &Device,
 ) -> Result<Vec<Vec<f32>>, String> {
     let layers = model.layers(true);
-    let (pictures, labels) = hashed_pictures(batch);
-    let mut network = Network::from_layers(&layers, PICTURE, 0.0, |_| false, device, batch);
-    network.restore(&NetworkState::at_start(&layers, hashed_parameters(&layers)));
-    network.train_step_on(&pictures, &labels, 0, UPDATE);
-    network.gradients().await
+    let (images, labels) = hashed_images(batch);
+    let mut network = hashed_network(&layers, device, batch);
+    let uploaded = network.images(&images);
+    let rows: Vec<u32> = (0..batch as u32).collect();
+    network.train_step(&uploaded, &rows, &labels, 0, SGD);
+    let mut vectors = network.gradients().await?;
+    vectors.push(network.evaluate(&uploaded, &rows).await?);
+    Ok(vectors)
 }
 
-/// How far gradients are from those expected: the length of the difference as a share of the gradient's, and the
-/// parameter where it is greatest. An activation that rounds to the other side of ReLU can make it a percent; a wrong
-/// kernel makes it a good part of one.
-pub fn gradient_difference(
+/// How far the vectors of [`hashed_step`] are from those expected, and the one that is furthest off: the length of the
+/// difference as a share of the expected vector's length. An activation that rounds to the other side of ReLU can make
+/// it a percent; a wrong kernel makes it a good part of one.
+pub fn step_difference(
     model: ModelName,
     found: &[Vec<f32>],
-    expected: &[Vec<f64>],
+    expected: &[Vec<f32>],
 ) -> (f64, String) {
-    let difference = |(found, expected): (&Vec<f32>, &Vec<f64>)| {
-        let length = |numbers: &mut dyn Iterator<Item = f64>| {
-            numbers.map(|number| number * number).sum::<f64>().sqrt()
-        };
-        let differences =
-            &mut found.iter().zip(expected).map(|(found, expected)| f64::from(*found) - expected);
-        length(differences) / length(&mut expected.iter().copied()).max(f64::MIN_POSITIVE)
+    let length = |numbers: &mut dyn Iterator<Item = f64>| {
+        numbers.map(|number| number * number).sum::<f64>().sqrt()
+    };
+    let difference = |(found, expected): (&Vec<f32>, &Vec<f32>)| {
+        let pairs = found.iter().zip(expected);
+        let apart = length(&mut pairs.map(|(one, other)| f64::from(*one) - f64::from(*other)));
+        apart / length(&mut expected.iter().copied().map(f64::from)).max(f64::MIN_POSITIVE)
     };
     let differences = found.iter().zip(expected).map(difference);
     let layers = model.layers(true);
     let names = layers.iter().flat_map(Layer::parameters).map(|spec| spec.name);
-    // A difference that is not a number counts as the greatest.
+    let names = names.chain(["the logits".into()]);
+    // A difference that is not a number counts as the largest.
     let worst = differences.zip(names).max_by(|one, other| one.0.abs().total_cmp(&other.0.abs()));
     worst.unwrap_or_default()
 }
