@@ -16,31 +16,31 @@ pub const CIFAR10_TRAIN_IMAGES: usize = 50_000;
 pub const CIFAR10_TEST_IMAGES: usize = 10_000;
 /// Colour channels.
 pub const CHANNELS: usize = 3;
-/// Height and width of a CIFAR-10 picture.
-pub const PICTURE_SIDE: usize = 32;
-/// Bytes of one picture.
-pub const PICTURE_BYTES: usize = CHANNELS * PICTURE_SIDE * PICTURE_SIDE;
-/// Bytes of one record: the label and the picture.
-pub const CIFAR10_RECORD_BYTES: usize = 1 + PICTURE_BYTES;
+/// Height and width of a CIFAR-10 image.
+pub const IMAGE_SIDE: usize = 32;
+/// Bytes of one image.
+pub const IMAGE_BYTES: usize = CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
+/// Bytes of one record: the label and the image.
+pub const CIFAR10_RECORD_BYTES: usize = 1 + IMAGE_BYTES;
 
-/// Pictures and their true labels.
+/// Images and their true labels.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct LabelledPictures {
+pub struct LabelledImages {
     /// `[count, 3, 32, 32]`, one byte a value.
     pub pixels: Vec<u8>,
-    /// The true class of each picture, below [`CIFAR10_CLASSES`].
+    /// The true class of each image, below [`CIFAR10_CLASSES`].
     pub labels: Vec<u8>,
 }
 
-impl LabelledPictures {
-    /// How many pictures there are.
+impl LabelledImages {
+    /// How many images there are.
     pub fn count(&self) -> usize {
         self.labels.len()
     }
 
-    /// Picture `index` as `[3, 32, 32]` bytes.
-    pub fn picture(&self, index: usize) -> &[u8] {
-        &self.pixels[index * PICTURE_BYTES..][..PICTURE_BYTES]
+    /// Image `index` as `[3, 32, 32]` bytes.
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.pixels[index * IMAGE_BYTES..][..IMAGE_BYTES]
     }
 
     /// Reads exactly `count` records. `file` is named in errors.
@@ -49,8 +49,8 @@ impl LabelledPictures {
         if bytes.len() != expected {
             return Err(DataError::Length { file: file.into(), found: bytes.len(), expected });
         }
-        let mut pictures = Self {
-            pixels: Vec::with_capacity(count * PICTURE_BYTES),
+        let mut images = Self {
+            pixels: Vec::with_capacity(count * IMAGE_BYTES),
             labels: Vec::with_capacity(count),
         };
         for (index, record) in bytes.chunks_exact(CIFAR10_RECORD_BYTES).enumerate() {
@@ -62,29 +62,29 @@ impl LabelledPictures {
                     label,
                 });
             }
-            pictures.labels.push(label);
-            pictures.pixels.extend_from_slice(&record[1..]);
+            images.labels.push(label);
+            images.pixels.extend_from_slice(&record[1..]);
         }
-        Ok(pictures)
+        Ok(images)
     }
 
-    /// The records of the pictures at `indices`, in that order.
+    /// The records of the images at `indices`, in that order.
     pub fn to_records(&self, indices: &[usize]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(indices.len() * CIFAR10_RECORD_BYTES);
         for &index in indices {
             bytes.push(self.labels[index]);
-            bytes.extend_from_slice(self.picture(index));
+            bytes.extend_from_slice(self.image(index));
         }
         bytes
     }
 
-    /// Adds the pictures of `other` behind these.
+    /// Adds the images of `other` behind these.
     pub fn append(&mut self, other: Self) {
         self.pixels.extend(other.pixels);
         self.labels.extend(other.labels);
     }
 
-    /// Indices in the order in which subsets are taken: the first picture of each class, then the second of each, and
+    /// Indices in the order in which subsets are taken: the first image of each class, then the second of each, and
     /// so on. Every prefix is balanced, and a small subset is the beginning of a larger one.
     pub fn subset_order(&self) -> Vec<usize> {
         let mut by_class = vec![Vec::new(); CIFAR10_CLASSES];
@@ -98,17 +98,17 @@ impl LabelledPictures {
     }
 }
 
-/// Training and test pictures. A clone shares them: CIFAR-10 is 184 MB, and many runs may use it at once.
+/// Training and test images. A clone shares them: CIFAR-10 is 184 MB, and many runs may use it at once.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DataSet {
-    /// The training set, in [`LabelledPictures::subset_order`] of the whole.
-    pub train: Arc<LabelledPictures>,
+    /// The training set, in [`LabelledImages::subset_order`] of the whole.
+    pub train: Arc<LabelledImages>,
     /// The test set, likewise.
-    pub test: Arc<LabelledPictures>,
+    pub test: Arc<LabelledImages>,
 }
 
 /// A ready-made size of the data. Which one a run uses follows from its number of training images alone, so a recipe
-/// means the same pictures in the tab and on a desktop.
+/// means the same images in the tab and on a desktop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// Training images.
@@ -129,8 +129,8 @@ const BUNDLED_SHA256: &str = "ac551e4ffc53a3ab394f56a454865ee467a8fda9cc581b9fd9
 /// SHA-256 of the six published checksums in hexadecimal, one behind the other in the order of the files.
 const WHOLE_SHA256: &str = "9a5bcfec531a52ec23c8b757ae038db2a9db1b0c869b7da8543f4cd0cfb14034";
 
-/// One SHA-256 for the pictures that a run on `images` training images is made from: those that come with the program,
-/// or the whole of CIFAR-10, from which larger tiers are cut. It costs nothing, because the program's pictures are part
+/// One SHA-256 for the images that a run on `images` training images is made from: those that come with the program,
+/// or the whole of CIFAR-10, from which larger tiers are cut. It costs nothing, because the program's images are part
 /// of it and files are compared with the published checksums when they are read.
 ///
 /// # Errors
@@ -158,8 +158,8 @@ impl Tier {
     pub fn read(&self, train: &[u8], test: &[u8]) -> Result<DataSet, DataError> {
         let [train_file, test_file] = self.files();
         Ok(DataSet {
-            train: LabelledPictures::from_records(&train_file, train, self.train)?.into(),
-            test: LabelledPictures::from_records(&test_file, test, self.test)?.into(),
+            train: LabelledImages::from_records(&train_file, train, self.train)?.into(),
+            test: LabelledImages::from_records(&test_file, test, self.test)?.into(),
         })
     }
 }

@@ -2,20 +2,20 @@
 //! run and drawn from its own stream.
 
 use super::streams::Stream;
-use super::{CHANNELS, CIFAR10_CLASSES, INPUT_SIDE, PICTURE_BYTES, PICTURE_SIDE};
+use super::{CHANNELS, CIFAR10_CLASSES, IMAGE_BYTES, IMAGE_SIDE, INPUT_SIDE};
 
 words! {
     /// What is done to the data (paper, section 2.1 and figure 1a).
     pub enum Condition {
-        /// Pictures and labels as they are (up to `label-corruption`).
+        /// Images and labels as they are (up to `label-corruption`).
         TrueLabels = "true-labels",
         /// Every label is replaced by a uniformly drawn class.
         RandomLabels = "random-labels",
-        /// One permutation of the pixels for all pictures of training and test set; labels stay true.
+        /// One permutation of the pixels for all images of training and test set; labels stay true.
         ShuffledPixels = "shuffled-pixels",
-        /// Another permutation of the pixels for every picture; labels stay true.
+        /// Another permutation of the pixels for every image; labels stay true.
         RandomPixels = "random-pixels",
-        /// Every picture is noise with the data set's mean and variance; labels stay true.
+        /// Every image is noise with the data set's mean and variance; labels stay true.
         Gaussian = "gaussian",
     }
 }
@@ -102,14 +102,14 @@ impl Arrangement {
     }
 }
 
-/// Picture `index` of the Gaussian condition, `[3, 32, 32]` on the scale of pixels from 0 to 1 (but not limited to it).
-pub(super) fn gaussian_picture(seed: u64, split: Split, index: usize) -> Vec<f32> {
+/// Image `index` of the Gaussian condition, `[3, 32, 32]` on the scale of pixels from 0 to 1 (but not limited to it).
+pub(super) fn gaussian_image(seed: u64, split: Split, index: usize) -> Vec<f32> {
     let mut stream = Stream::new(seed, &format!("gaussian-{}", split.name()), index as u64);
-    let mut picture = Vec::with_capacity(PICTURE_BYTES);
+    let mut image = Vec::with_capacity(IMAGE_BYTES);
     for channel in 0..CHANNELS {
-        let drawn = (0..PICTURE_SIDE * PICTURE_SIDE)
+        let drawn = (0..IMAGE_SIDE * IMAGE_SIDE)
             .map(|_| (CIFAR10_MEAN[channel] + CIFAR10_DEVIATION[channel] * stream.normal()) as f32);
-        picture.extend(drawn);
+        image.extend(drawn);
     }
-    picture
+    image
 }

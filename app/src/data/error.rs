@@ -82,7 +82,7 @@ pub enum DataError {
     },
     /// A file's content is not what was published.
     #[error(
-        "{file} has the SHA-256 {found}, but CIFAR-10's is {expected}: its pictures are not those of the paper; \
+        "{file} has the SHA-256 {found}, but CIFAR-10's is {expected}: its images are not those of the paper; \
          delete the file and run `{}`",
         fetch(file)
     )]

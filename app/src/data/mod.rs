@@ -4,8 +4,9 @@
 mod cifar10;
 mod conditions;
 mod error;
-mod examples;
+mod fate;
 mod preprocess;
+mod run_images;
 #[cfg(feature = "native")]
 pub mod store;
 mod streams;
@@ -13,6 +14,7 @@ mod streams;
 pub use cifar10::*;
 pub use conditions::*;
 pub use error::DataError;
-pub use examples::*;
+pub use fate::Fate;
 pub use preprocess::*;
+pub use run_images::*;
 pub use streams::*;

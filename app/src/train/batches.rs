@@ -1,10 +1,10 @@
-//! Which pictures a step sees, and how they are turned: drawn from named streams, so that nothing of it is saved.
+//! Which images a step sees, and how they are turned: drawn from named streams, so that nothing of it is saved.
 
 use super::Recipe;
-use crate::data::{CROP_POSITIONS, Examples, INPUT_VALUES, Stream, View};
+use crate::data::{CROP_POSITIONS, INPUT_VALUES, RunImages, Stream, Variation};
 
 /// Of `augmentation` (paper, appendix E).
-const GREATEST_TURN_DEGREES: f64 = 25.0;
+const MAX_TURN_DEGREES: f64 = 25.0;
 
 /// The batches of a run.
 #[derive(Default)]
@@ -26,47 +26,71 @@ impl Batches {
     }
 }
 
-/// The pictures of a batch, each cut at a random corner or mirrored and turned, `[batch, 3, 28, 28]`.
-pub(super) fn varied(recipe: &Recipe, examples: &Examples, batch: &[u32], step: u64) -> Vec<f32> {
+/// The images of a batch, each cut at a random corner or mirrored and turned, `[batch, 3, 28, 28]`.
+pub(super) fn varied(
+    recipe: &Recipe,
+    run_images: &RunImages,
+    batch: &[u32],
+    step: u64,
+) -> Vec<f32> {
     let mut crops = Stream::new(recipe.seed, "crops", step);
     let mut turns = Stream::new(recipe.seed, "turns", step);
-    let mut pictures = vec![0.0; batch.len() * INPUT_VALUES];
-    for (&index, picture) in batch.iter().zip(pictures.chunks_exact_mut(INPUT_VALUES)) {
-        let mut view = View::CENTRAL;
+    let mut inputs = vec![0.0; batch.len() * INPUT_VALUES];
+    for (&index, input) in batch.iter().zip(inputs.chunks_exact_mut(INPUT_VALUES)) {
+        let mut variation = Variation::CENTRAL;
         if recipe.random_crop {
             let mut offset = || crops.below(CROP_POSITIONS as u32) as usize;
-            view.corner = (offset(), offset());
+            variation.corner = (offset(), offset());
         }
         if recipe.augmentation {
-            view.is_mirrored = turns.below(2) == 1;
-            view.degrees = GREATEST_TURN_DEGREES * (2.0 * turns.uniform() - 1.0);
+            variation.is_mirrored = turns.below(2) == 1;
+            variation.degrees = MAX_TURN_DEGREES * (2.0 * turns.uniform() - 1.0);
         }
-        examples.write_input(index as usize, view, picture);
+        run_images.write_input(index as usize, variation, input);
     }
-    pictures
+    inputs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_epoch_sees_every_image_once_and_each_epoch_in_another_order() {
-        let recipe = Recipe { images: 10, batch_size: 4, ..Recipe::default() };
+    /// Ten images in batches of four: three steps an epoch, the last with two images.
+    fn recipe(seed: u64) -> Recipe {
+        Recipe { images: 10, batch_size: 4, seed, ..Recipe::default() }
+    }
+
+    /// The batches of some steps, drawn one after the other.
+    fn batches(seed: u64, steps: std::ops::Range<u64>) -> Vec<Vec<u32>> {
         let mut batches = Batches::default();
-        let epoch = |batches: &mut Batches, first: u64| -> Vec<u32> {
-            (first..first + 3).flat_map(|step| batches.of_step(&recipe, 10, step)).collect()
-        };
-        let (one, other) = (epoch(&mut batches, 0), epoch(&mut batches, 3));
-        let sorted = |order: &[u32]| {
-            let mut order = order.to_vec();
-            order.sort_unstable();
-            order
-        };
-        assert_eq!((sorted(&one), sorted(&other)), ((0..10).collect(), (0..10).collect()));
-        assert!(one != other);
-        // A run that goes on from a checkpoint sees what the undisturbed one would have.
-        assert_eq!(Batches::default().of_step(&recipe, 10, 4), batches.of_step(&recipe, 10, 4));
-        assert_eq!(batches.of_step(&recipe, 10, 5).len(), 2);
+        steps.map(|step| batches.of_step(&recipe(seed), 10, step)).collect()
+    }
+
+    #[test]
+    fn an_epoch_sees_every_image_exactly_once_and_its_last_batch_is_what_remains() {
+        for (seed, epoch) in [(1, 0), (1, 1), (1, 7), (2, 0)] {
+            let drawn = batches(seed, 3 * epoch..3 * epoch + 3);
+            assert_eq!(drawn.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
+            let mut seen = drawn.concat();
+            seen.sort_unstable();
+            assert_eq!(seen, (0..10).collect::<Vec<_>>(), "seed {seed}, epoch {epoch}");
+        }
+    }
+
+    #[test]
+    fn every_epoch_and_every_seed_has_an_order_of_its_own() {
+        let orders = [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)]
+            .map(|(seed, epoch)| batches(seed, 3 * epoch..3 * epoch + 3).concat());
+        for (at, order) in orders.iter().enumerate() {
+            assert!(!orders[..at].contains(order), "{order:?} stands twice");
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_in_the_middle_of_an_epoch_sees_the_batches_it_would_have_seen() {
+        let undisturbed = batches(1, 0..9);
+        for first in 0..9 {
+            assert_eq!(batches(1, first..9), undisturbed[first as usize..], "from step {first}");
+        }
     }
 }

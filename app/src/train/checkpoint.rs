@@ -36,17 +36,20 @@ pub struct Progress {
     /// Epochs of which the end was reported.
     pub epochs_reported: u64,
     /// Sum of the losses of the epoch under way, in order of steps.
+    #[serde(with = "crate::number")]
     pub epoch_loss_sum: f64,
     /// How many losses that is.
     pub epoch_losses: u64,
     /// The least mean loss of an epoch so far.
+    #[serde(with = "crate::number", default)]
     pub best_epoch_loss: Option<f64>,
     /// Epochs since then.
     pub epochs_since_best: u64,
     /// Training time so far.
+    #[serde(with = "crate::number")]
     pub seconds: f64,
     /// Of it, what the epoch under way took, and the images trained on in that time.
-    #[serde(default)]
+    #[serde(with = "crate::number", default)]
     pub epoch_seconds: f64,
     /// Images trained on in the epoch under way.
     #[serde(default)]

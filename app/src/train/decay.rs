@@ -1,4 +1,4 @@
-//! What weight decay touches. The rule only; the optimizer applies it.
+//! What weight decay touches. The rule only; the optimizer applies it (`kernels/sgd.rs`).
 
 use crate::models::Role;
 

@@ -12,6 +12,14 @@ pub enum TrainError {
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The run is too large for the device.
+    #[error("{need}; {remedy}")]
+    DoesNotFit {
+        /// The setting that helps, its value, the bytes needed and those there are, in words.
+        need: String,
+        /// The largest value that fits, in words.
+        remedy: String,
+    },
     /// The device failed; what was computed since the last checkpoint is lost.
     #[error(
         "the device was lost at step {step}: {reason}; go on from the last checkpoint, on the CPU if it happens again"

@@ -22,8 +22,9 @@ pub enum Event {
         parameters: u64,
         /// Training images.
         images: u64,
-        /// Of these, how many are shown with another label than their own.
-        changed_labels: u64,
+        /// Of these, how many are shown with another label than their clean one.
+        #[serde(alias = "changed_labels")]
+        corrupted_labels: u64,
         /// Test images.
         test_images: u64,
         /// Steps in one epoch.
@@ -40,9 +41,10 @@ pub enum Event {
         /// The epoch it belongs to, from 0.
         epoch: u64,
         /// Mean cross-entropy of the batch against the shown labels, in nats, before the update.
-        #[serde(with = "null_if_not_finite")]
+        #[serde(with = "crate::number")]
         loss: f32,
         /// The learning rate of the update.
+        #[serde(with = "crate::number")]
         learning_rate: f64,
     },
     /// An epoch ended.
@@ -69,15 +71,18 @@ pub struct EpochMetrics {
     /// Steps done.
     pub step: u64,
     /// The learning rate of this epoch.
+    #[serde(with = "crate::number")]
     pub learning_rate: f64,
     /// Mean loss of the epoch's batches, as they were trained on.
-    #[serde(with = "null_if_not_finite")]
+    #[serde(with = "crate::number")]
     pub train_loss: f32,
     /// The rest is measured every `evaluate-every` epochs and at the end, on images as they are without crop or dropout.
     pub accuracy: Option<Accuracy>,
     /// Training time so far in seconds, without pauses.
+    #[serde(with = "crate::number")]
     pub seconds: f64,
     /// Images trained on in a second, in this epoch.
+    #[serde(with = "crate::number")]
     pub images_per_second: f64,
 }
 
@@ -85,24 +90,26 @@ pub struct EpochMetrics {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
     /// Training images predicted as shown.
+    #[serde(with = "crate::number")]
     pub train_accuracy: f64,
     /// Test images predicted correctly.
+    #[serde(with = "crate::number")]
     pub test_accuracy: f64,
     /// Mean cross-entropy on the test images, in nats.
-    #[serde(with = "null_if_not_finite")]
+    #[serde(with = "crate::number")]
     pub test_loss: f32,
-    /// The images that are shown with a label that is not their own; absent where there is none.
-    pub corrupted: Option<CorruptedExamples>,
+    /// What became of the images whose shown label is corrupted; absent where there is none.
+    pub corrupted: Option<CorruptedCounts>,
 }
 
-/// What the network says about the training images whose shown label is not their own.
+/// What the network predicts for the training images whose shown label is not their clean one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CorruptedExamples {
+pub struct CorruptedCounts {
     /// How many there are.
     pub count: u64,
-    /// Predicted as shown: the lie is memorized.
+    /// [`Fate::Memorized`](crate::data::Fate::Memorized): predicted as shown.
     pub memorized: u64,
-    /// Predicted as they are: the truth is still seen.
+    /// [`Fate::StillClean`](crate::data::Fate::StillClean): the clean label is predicted.
     pub still_clean: u64,
 }
 
@@ -128,33 +135,23 @@ pub struct Summary {
     /// The recipe: every setting, by its key.
     pub recipe: Recipe,
     /// Training images predicted as shown, as a fraction.
+    #[serde(with = "crate::number")]
     pub train_accuracy: f64,
     /// Test images predicted correctly, as a fraction.
+    #[serde(with = "crate::number")]
     pub test_accuracy: f64,
     /// Mean loss of the last epoch.
-    #[serde(with = "null_if_not_finite")]
+    #[serde(with = "crate::number")]
     pub train_loss: f32,
     /// Of the corrupted images, if there are any.
-    pub corrupted: Option<CorruptedExamples>,
+    pub corrupted: Option<CorruptedCounts>,
     /// Steps done.
     pub steps: u64,
     /// Epochs done.
     pub epochs: u64,
     /// Training time in seconds, without pauses.
+    #[serde(with = "crate::number")]
     pub seconds: f64,
     /// Why it ended.
     pub stopped_by: StopReason,
-}
-
-/// JSON has no word for infinity or not-a-number: both are written as `null` and read as not-a-number.
-mod null_if_not_finite {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-        value.is_finite().then_some(*value).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
-        Ok(Option::deserialize(deserializer)?.unwrap_or(f32::NAN))
-    }
 }

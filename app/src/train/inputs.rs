@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Recipe;
-use crate::data::{Condition, DataSet, LabelledPictures};
+use crate::data::{Condition, DataSet, LabelledImages};
 use crate::kernels::Images;
 
 /// The inputs of the last run that whoever shares this made. One cache serves one device.
@@ -20,6 +20,16 @@ struct Kept {
 }
 
 impl InputCache {
+    /// Whether the inputs of a run are here; if not, what is here makes way for them: two sets of 60,000 are a gigabyte.
+    pub(super) fn make_way(&self, recipe: &Recipe, data: &DataSet) -> bool {
+        if !is_shared(recipe) {
+            return false;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = kept.take().filter(|known| known.is_of(recipe, data));
+        kept.is_some()
+    }
+
     /// The inputs of a run, made by `make` unless the last run had the same.
     pub(super) fn inputs(
         &self,
@@ -27,22 +37,14 @@ impl InputCache {
         data: &DataSet,
         make: impl FnOnce() -> [Images; 2],
     ) -> [Images; 2] {
-        // Labels are no inputs; the other conditions make pictures of their own for each seed.
-        if !matches!(recipe.condition, Condition::TrueLabels | Condition::RandomLabels) {
+        if !is_shared(recipe) {
             return make();
         }
         // Held while they are made: a run that asks meanwhile waits, and finds them.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |one: &Arc<LabelledPictures>, other| Arc::ptr_eq(one, other);
-        let known = kept.as_ref().filter(|known| {
-            known.images == recipe.images
-                && is_same(&known.data.train, &data.train)
-                && is_same(&known.data.test, &data.test)
-        });
-        if let Some(known) = known {
+        if let Some(known) = kept.as_ref().filter(|known| known.is_of(recipe, data)) {
             return known.inputs.clone();
         }
-        // The old ones go first: two sets of 60,000 are a gigabyte.
         *kept = None;
         let inputs = make();
         let (data, images) = (data.clone(), recipe.images);
@@ -51,12 +53,26 @@ impl InputCache {
     }
 }
 
+impl Kept {
+    fn is_of(&self, recipe: &Recipe, data: &DataSet) -> bool {
+        let is_same = |one: &Arc<LabelledImages>, other| Arc::ptr_eq(one, other);
+        self.images == recipe.images
+            && is_same(&self.data.train, &data.train)
+            && is_same(&self.data.test, &data.test)
+    }
+}
+
+/// Whether other runs may see the same images: labels are no inputs; other conditions make images of their own a seed.
+fn is_shared(recipe: &Recipe) -> bool {
+    matches!(recipe.condition, Condition::TrueLabels | Condition::RandomLabels)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn runs_on_the_same_pictures_whiten_them_once() {
+    fn runs_on_the_same_images_whiten_them_once() {
         let data = DataSet::default();
         let cache = InputCache::default();
         let made = Mutex::new(0);
@@ -71,9 +87,9 @@ mod tests {
         let random = Recipe { condition: Condition::RandomLabels, seed: 9, ..plain.clone() };
         let counts = [ask(&plain, &data), ask(&random, &data), ask(&plain, &data.clone())];
         assert_eq!(counts, [1, 1, 1]);
-        // Fewer images, another data set, pictures that are made for the run.
+        // Fewer images, another data set, images that are made for the run.
         assert_eq!(ask(&Recipe { images: 500, ..plain.clone() }, &data), 2);
-        let others = LabelledPictures { pixels: vec![0], labels: vec![0] };
+        let others = LabelledImages { pixels: vec![0], labels: vec![0] };
         let other = DataSet { train: Arc::new(others), ..DataSet::default() };
         assert_eq!(ask(&plain, &other), 3);
         let noise = Recipe { condition: Condition::Gaussian, ..plain };

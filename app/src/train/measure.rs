@@ -1,19 +1,22 @@
-//! What the network says about images it is not being trained on at the moment: accuracies, and what became of the
-//! corrupted examples.
+//! What the network predicts for images it is not being trained on at the moment: accuracies, and what became of the images
+//! with corrupted labels.
 
-use super::event::{Accuracy, CorruptedExamples};
-use crate::data::{CIFAR10_CLASSES, Examples, predicted_class};
+use super::event::{Accuracy, CorruptedCounts};
+use crate::data::{CIFAR10_CLASSES, Fate, RunImages, predicted_class};
 
-/// What the network says of some examples.
+/// Images measured in one piece of work: small enough that a browser's worker answers in between.
+pub(super) const IMAGES_PER_MEASUREMENT: usize = 100;
+
+/// What the network predicts for some images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
     /// The likeliest class of each.
     pub classes: Vec<u8>,
-    /// The probability of every class, `[examples, 10]`.
+    /// The probability of every class, `[images, 10]`.
     pub probabilities: Vec<f32>,
 }
 
-/// What is known of the examples measured so far.
+/// What is known of the images measured so far.
 #[derive(Default)]
 pub(super) struct Measurement {
     pub(super) predictions: Predictions,
@@ -21,14 +24,14 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
-    /// Adds the logits, `[examples, 10]`, of the next examples, whose labels are `labels`.
+    /// Adds the logits, `[images, 10]`, of the next images, whose labels are `labels`.
     pub(super) fn add(&mut self, logits: &[f32], labels: &[u8]) {
         for (logits, &label) in logits.chunks_exact(CIFAR10_CLASSES).zip(labels) {
-            let (greatest, sum) = greatest_and_sum(logits);
+            let (max, sum) = max_and_sum(logits);
             self.predictions.classes.push(predicted_class(logits));
-            let probability = |&logit: &f32| (f64::from(logit - greatest).exp() / sum) as f32;
+            let probability = |&logit: &f32| (f64::from(logit - max).exp() / sum) as f32;
             self.predictions.probabilities.extend(logits.iter().map(probability));
-            self.loss_sum += sum.ln() - f64::from(logits[usize::from(label)] - greatest);
+            self.loss_sum += sum.ln() - f64::from(logits[usize::from(label)] - max);
         }
     }
 
@@ -41,40 +44,44 @@ impl Measurement {
     }
 }
 
-/// Of a softmax: the greatest logit, and the sum of the exponentials relative to it.
-fn greatest_and_sum(logits: &[f32]) -> (f32, f64) {
-    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    (greatest, logits.iter().map(|&logit| f64::from(logit - greatest).exp()).sum())
+/// Of a softmax: the max of the logits, and the sum of the exponentials relative to it. A NaN among the logits makes the sum
+/// NaN.
+fn max_and_sum(logits: &[f32]) -> (f32, f64) {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    (max, logits.iter().map(|&logit| f64::from(logit - max).exp()).sum())
 }
 
-fn share_equal(predicted: &[u8], labels: &[u8]) -> f64 {
+/// The fraction of `labels` that are predicted.
+fn accuracy(predicted: &[u8], labels: &[u8]) -> f64 {
     let equal =
         predicted.iter().zip(labels).filter(|(predicted, label)| predicted == label).count();
     equal as f64 / labels.len().max(1) as f64
 }
 
 /// Accuracies from the measurements of both splits.
-pub(super) fn accuracy(
-    train: &Examples,
+pub(super) fn accuracies(
+    train: &RunImages,
     on_train: &Measurement,
-    test: &Examples,
+    test: &RunImages,
     on_test: &Measurement,
 ) -> Accuracy {
     Accuracy {
-        train_accuracy: share_equal(&on_train.predictions.classes, &train.shown),
-        test_accuracy: share_equal(&on_test.predictions.classes, &test.shown),
+        train_accuracy: accuracy(&on_train.predictions.classes, &train.shown),
+        test_accuracy: accuracy(&on_test.predictions.classes, &test.shown),
         test_loss: on_test.mean_loss(),
         corrupted: corrupted(&on_train.predictions.classes, &train.shown, &train.clean),
     }
 }
 
-fn corrupted(predicted: &[u8], shown: &[u8], clean: &[u8]) -> Option<CorruptedExamples> {
-    let mut found = CorruptedExamples { count: 0, memorized: 0, still_clean: 0 };
-    for ((predicted, shown), clean) in predicted.iter().zip(shown).zip(clean) {
-        if shown != clean {
-            found.count += 1;
-            found.memorized += u64::from(predicted == shown);
-            found.still_clean += u64::from(predicted == clean);
+/// What became of the images whose shown label is corrupted; none where no label is.
+fn corrupted(predicted: &[u8], shown: &[u8], clean: &[u8]) -> Option<CorruptedCounts> {
+    let mut found = CorruptedCounts { count: 0, memorized: 0, still_clean: 0 };
+    for ((&predicted, &shown), &clean) in predicted.iter().zip(shown).zip(clean) {
+        found.count += u64::from(shown != clean);
+        match Fate::of(predicted, shown, clean) {
+            Fate::Memorized => found.memorized += 1,
+            Fate::StillClean => found.still_clean += 1,
+            Fate::FittedClean | Fate::Neither => {}
         }
     }
     (found.count > 0).then_some(found)
@@ -85,10 +92,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn corrupted_examples_are_sorted_into_memorized_still_clean_and_neither() {
+    fn accuracy_is_the_fraction_of_labels_that_are_predicted() {
+        assert_eq!(accuracy(&[1, 2, 3, 4], &[1, 2, 3, 9]), 0.75);
+    }
+
+    #[test]
+    fn corrupted_images_are_sorted_into_memorized_still_clean_and_neither() {
         let (shown, clean) = ([0, 1, 2, 3, 4], [0, 9, 8, 7, 6]);
         let found = corrupted(&[0, 1, 8, 5, 4], &shown, &clean);
-        assert_eq!(found, Some(CorruptedExamples { count: 4, memorized: 2, still_clean: 1 }));
+        assert_eq!(found, Some(CorruptedCounts { count: 4, memorized: 2, still_clean: 1 }));
         assert_eq!(corrupted(&[1, 2], &[3, 4], &[3, 4]), None);
     }
 

@@ -4,7 +4,7 @@
 use crate::data::{CIFAR10_TRAIN_IMAGES, Condition};
 use crate::models::{Initialization, ModelName};
 use crate::train::decay::DecayOn;
-use crate::train::setting::{Group, Kind, Setting, SettingError};
+use crate::train::setting::{Group, Setting, SettingError, SettingKind};
 use crate::words::TextValue;
 
 macro_rules! recipe {
@@ -48,58 +48,58 @@ macro_rules! recipe {
 
 recipe! {
     /// The network: an MLP, the paper's small AlexNet or small Inception, or a small CNN.
-    model: ModelName = ModelName::Mlp1x512; "model", "Model", Model, Kind::Choice(ModelName::KEYS);
+    model: ModelName = ModelName::Mlp1x512; "model", "Model", Model, SettingKind::Choice(ModelName::KEYS);
     /// Normalize each channel over the batch (cnn-small and inception-small only; the others have no such layer).
-    batch_norm: bool = true; "batch-norm", "Batch norm", Model, Kind::Switch;
+    batch_norm: bool = true; "batch-norm", "Batch norm", Model, SettingKind::Switch;
     /// How weights are drawn at the start; biases start at zero.
     initialization: Initialization = Initialization::Glorot; "initialization", "Initialization", Model,
-        Kind::Choice(Initialization::KEYS);
+        SettingKind::Choice(Initialization::KEYS);
 
     /// What is done to the data before training: the randomization tests of section 2.1.
-    condition: Condition = Condition::TrueLabels; "condition", "Data", Data, Kind::Choice(Condition::KEYS);
+    condition: Condition = Condition::TrueLabels; "condition", "Data", Data, SettingKind::Choice(Condition::KEYS);
     /// Each training label is replaced with this probability by a uniformly drawn class (one time in ten its own). Random labels mean 1.
-    label_corruption: f64 = 0.0; "label-corruption", "Label corruption", Data, Kind::number(0.0, 1.0);
+    label_corruption: f64 = 0.0; "label-corruption", "Label corruption", Data, SettingKind::number(0.0, 1.0);
     /// Corrupt the test labels in the same way too; otherwise they stay clean.
-    corrupt_test_labels: bool = false; "corrupt-test-labels", "Corrupt test labels", Data, Kind::Switch;
+    corrupt_test_labels: bool = false; "corrupt-test-labels", "Corrupt test labels", Data, SettingKind::Switch;
     /// Number of training images: up to 2,000 come with the program (and 500 for the test), more need the full data.
-    images: u64 = 1000; "images", "Training images", Data, Kind::integer(10, CIFAR10_TRAIN_IMAGES as u64);
-    /// Train on a fresh random 28x28 window of each 32x32 picture every epoch, instead of the central one.
-    random_crop: bool = false; "random-crop", "Random crop", Data, Kind::Switch;
-    /// Mirror half of the training pictures and turn each by up to 25 degrees, afresh every epoch (appendix E).
-    augmentation: bool = false; "augmentation", "Mirror and turn", Data, Kind::Switch;
+    images: u64 = 1000; "images", "Training images", Data, SettingKind::integer(10, CIFAR10_TRAIN_IMAGES as u64);
+    /// Train on a fresh random 28x28 window of each 32x32 image every epoch, instead of the central one.
+    random_crop: bool = false; "random-crop", "Random crop", Data, SettingKind::Switch;
+    /// Mirror half of the training images and turn each by up to 25 degrees, afresh every epoch (appendix E).
+    augmentation: bool = false; "augmentation", "Mirror and turn", Data, SettingKind::Switch;
 
     /// Images in one step.
-    batch_size: u64 = 128; "batch-size", "Batch size", Optimization, Kind::integer(1, CIFAR10_TRAIN_IMAGES as u64);
+    batch_size: u64 = 128; "batch-size", "Batch size", Optimization, SettingKind::integer(1, CIFAR10_TRAIN_IMAGES as u64);
     /// Step size at the start; auto is 0.1 for inception-small and 0.01 for alexnet-small and the MLPs, as in the paper, and 0.02 for cnn-small.
     learning_rate: Option<f64> = None; "learning-rate", "Learning rate", Optimization,
-        Kind::optional_number("auto", 1e-6, 10.0);
+        SettingKind::optional_number("auto", 1e-6, 10.0);
     /// The learning rate is multiplied by this after every epoch.
     learning_rate_decay: f64 = 0.95; "learning-rate-decay", "Rate decay an epoch", Optimization,
-        Kind::number(0.0, 1.0);
+        SettingKind::number(0.0, 1.0);
     /// Share of the last update that is kept (no dampening, as in the paper).
-    momentum: f64 = 0.9; "momentum", "Momentum", Optimization, Kind::number(0.0, 0.999);
+    momentum: f64 = 0.9; "momentum", "Momentum", Optimization, SettingKind::number(0.0, 0.999);
     /// Pull of every touched weight towards zero: this times the weight is added to its gradient.
-    weight_decay: f64 = 0.0; "weight-decay", "Weight decay", Optimization, Kind::number(0.0, 1.0);
+    weight_decay: f64 = 0.0; "weight-decay", "Weight decay", Optimization, SettingKind::number(0.0, 1.0);
     /// Which parameters weight decay touches.
     weight_decay_on: DecayOn = DecayOn::Weights; "weight-decay-on", "Weight decay on", Optimization,
-        Kind::Choice(DecayOn::KEYS);
+        SettingKind::Choice(DecayOn::KEYS);
     /// Chance that a hidden unit feeding a dense layer is dropped in a training step.
-    dropout: f64 = 0.0; "dropout", "Dropout", Optimization, Kind::number(0.0, 0.95);
+    dropout: f64 = 0.0; "dropout", "Dropout", Optimization, SettingKind::number(0.0, 0.95);
 
     /// Stop after this many passes over the training images.
-    epochs: u64 = 100; "epochs", "Epochs at most", Stop, Kind::integer(1, 1_000_000);
+    epochs: u64 = 100; "epochs", "Epochs at most", Stop, SettingKind::integer(1, 1_000_000);
     /// Stop after this many steps.
-    steps: Option<u64> = None; "steps", "Steps at most", Stop, Kind::optional_integer("unlimited", 1, 1_000_000_000);
+    steps: Option<u64> = None; "steps", "Steps at most", Stop, SettingKind::optional_integer("unlimited", 1, 1_000_000_000);
     /// Stop when this share of the training images is predicted as shown (1 = every one).
     stop_at_train_accuracy: Option<f64> = None; "stop-at-train-accuracy", "Stop at train accuracy", Stop,
-        Kind::optional_number("never", 0.0, 1.0);
+        SettingKind::optional_number("never", 0.0, 1.0);
     /// Stop after this many epochs in which the training loss found no new minimum.
-    patience: Option<u64> = None; "patience", "Patience in epochs", Stop, Kind::optional_integer("never", 1, 1_000_000);
+    patience: Option<u64> = None; "patience", "Patience in epochs", Stop, SettingKind::optional_integer("never", 1, 1_000_000);
     /// Measure the accuracies after every so many epochs (and at the end).
-    evaluate_every: u64 = 1; "evaluate-every", "Evaluate every (epochs)", Stop, Kind::integer(1, 1_000_000);
+    evaluate_every: u64 = 1; "evaluate-every", "Evaluate every (epochs)", Stop, SettingKind::integer(1, 1_000_000);
 
     /// Everything drawn at random (weights, order, crops, dropout, corruption) follows from this number.
-    seed: u64 = 1; "seed", "Seed", Start, Kind::integer(0, 9_007_199_254_740_991);
+    seed: u64 = 1; "seed", "Seed", Start, SettingKind::integer(0, 9_007_199_254_740_991);
 }
 
 impl Recipe {

@@ -87,7 +87,7 @@ pub fn from_json(text: &str) -> Result<Vec<Record>, String> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Line<Run> {
+struct RecordLine<Run> {
     format: u32,
     #[serde(flatten)]
     run: Run,
@@ -95,7 +95,7 @@ struct Line<Run> {
 
 /// Writes a run as one line of JSON; a file of such lines grows by appending and is compared line by line.
 pub fn to_json_line(run: &Record) -> String {
-    serde_json::to_string(&Line { format: FORMAT_VERSION, run }).unwrap_or_default()
+    serde_json::to_string(&RecordLine { format: FORMAT_VERSION, run }).unwrap_or_default()
 }
 
 /// Reads what [`to_json_line`] wrote.
@@ -103,7 +103,7 @@ pub fn to_json_line(run: &Record) -> String {
 /// # Errors
 /// One sentence that says why the line is no such run.
 pub fn from_json_line(line: &str) -> Result<Record, String> {
-    let Line { format, run } = serde_json::from_str(line).map_err(|error| {
+    let RecordLine { format, run } = serde_json::from_str(line).map_err(|error| {
         format!("this is no run ({error}); choose a file that `rote export --format jsonl` wrote")
     })?;
     if format > FORMAT_VERSION {
@@ -118,7 +118,7 @@ pub fn from_json_line(line: &str) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Accuracy, CorruptedExamples, EpochMetrics};
+    use crate::train::{Accuracy, CorruptedCounts, EpochMetrics};
 
     fn record() -> Record {
         let epoch = EpochMetrics {
@@ -130,7 +130,7 @@ mod tests {
                 train_accuracy: 0.25,
                 test_accuracy: 0.125,
                 test_loss: f32::NAN,
-                corrupted: Some(CorruptedExamples { count: 90, memorized: 20, still_clean: 10 }),
+                corrupted: Some(CorruptedCounts { count: 90, memorized: 20, still_clean: 10 }),
             }),
             seconds: 0.5,
             images_per_second: 2000.0,
@@ -139,8 +139,12 @@ mod tests {
         Record {
             name: "half, \"random\"".into(),
             folder: "desk".into(),
+            origin: Origin {
+                device: "CPU".into(),
+                version: "0.1.0".into(),
+                ..Origin::here(&recipe)
+            },
             recipe,
-            origin: Origin { device: "CPU".into(), version: "0.1.0".into(), ..Origin::here() },
             date: "2026-11-24T08:15:00.000Z".into(),
             events: vec![Event::Epoch(epoch)],
         }

@@ -8,25 +8,24 @@ use web_time::Instant;
 use super::batches::{Batches, varied};
 use super::checkpoint::Progress;
 use super::event::Accuracy;
+use super::fit::{Fit, InMemory, check_fit, network_options};
 use super::inputs::InputCache;
-use super::measure::{Measurement, Predictions, accuracy};
+use super::measure::{IMAGES_PER_MEASUREMENT, Measurement, Predictions, accuracies};
 use super::{Checkpoint, Event, FORMAT, Origin, Recipe, TrainError};
-use crate::data::{Condition, DataSet, Examples, Randomization, Split};
-use crate::kernels::plan::Update;
+use crate::data::{Condition, DataSet, Randomization, RunImages, Split, Variation};
+use crate::kernels::SgdStep;
 use crate::kernels::{Device, Images, Loss};
-use crate::models::{Network, NetworkOptions};
+use crate::models::Network;
 
 /// Losses stay on the device for so many steps and are read together, because a read waits for all work before it.
 const STEPS_BETWEEN_READS: usize = 8;
-/// Images measured in one piece of work: small enough that a browser's worker answers in between.
-const IMAGES_PER_MEASUREMENT: usize = 100;
 
 /// A run under way.
 pub struct Session {
     recipe: Recipe,
     origin: Origin,
-    train: Examples,
-    test: Examples,
+    train: RunImages,
+    test: RunImages,
     /// Cut at the centre.
     train_inputs: Images,
     test_inputs: Images,
@@ -63,29 +62,31 @@ impl Session {
         device: &Device,
     ) -> Result<Self, TrainError> {
         recipe.check()?;
+        let in_memory =
+            if inputs.make_way(recipe, data) { InMemory::Inputs } else { InMemory::Data };
+        check_fit(Fit { recipe, in_memory, at_a_time: 1 }, device)?;
         let randomization = Randomization {
             condition: recipe.condition,
             label_corruption: recipe.label_corruption,
             corrupt_test_labels: recipe.corrupt_test_labels,
             seed: recipe.seed,
         };
-        let [train, test] = Examples::of_run(data, recipe.images as usize, randomization)?;
-        let options = NetworkOptions {
-            model: recipe.model,
-            batch_norm: recipe.batch_norm,
-            initialization: recipe.initialization,
-            dropout: recipe.dropout,
-            seed: recipe.seed,
-        };
+        let [train, test] = RunImages::of_run(data, recipe.images as usize, randomization)?;
+        let options = network_options(recipe);
         let largest = IMAGES_PER_MEASUREMENT.max(recipe.batch_size as usize);
         let network =
             Network::new(options, |role| recipe.weight_decay_on.touches(role), device, largest);
         let [train_inputs, test_inputs] = inputs.inputs(recipe, data, || {
-            [&train, &test].map(|examples| network.images(&examples.inputs()))
+            // One by one: a second copy of all of them would be half a gigabyte.
+            [&train, &test].map(|run_images| {
+                network.images_from(run_images.count(), |index, input| {
+                    run_images.write_input(index, Variation::CENTRAL, input);
+                })
+            })
         });
         Ok(Self {
             recipe: recipe.resolved(),
-            origin: Origin::here(),
+            origin: Origin::here(recipe),
             train,
             test,
             train_inputs,
@@ -134,7 +135,7 @@ impl Session {
     /// # Errors
     /// If the run was begun by a program that computes otherwise, or with other data.
     pub fn computed_by(&mut self, device: &str, data_sha256: &str) -> Result<(), TrainError> {
-        self.origin = self.origin.continued_on(device, data_sha256)?;
+        self.origin = self.origin.continued_on(&self.recipe, device, data_sha256)?;
         Ok(())
     }
 
@@ -163,8 +164,8 @@ impl Session {
         matches!(self.phase, Phase::Finished)
     }
 
-    /// The training examples.
-    pub fn train_examples(&self) -> &Examples {
+    /// The training images.
+    pub fn train_images(&self) -> &RunImages {
         &self.train
     }
 
@@ -173,7 +174,7 @@ impl Session {
         &self.progress.history
     }
 
-    /// What the network said of the training images when it was last measured; empty before.
+    /// What the network predicted for the training images when it was last measured; empty before.
     pub fn predictions(&self) -> &Predictions {
         &self.predictions
     }
@@ -226,7 +227,7 @@ impl Session {
             origin: self.origin.clone(),
             parameters: self.network.parameter_count() as u64,
             images: self.train.count() as u64,
-            changed_labels: self.train.changed_labels() as u64,
+            corrupted_labels: self.train.corrupted_labels() as u64,
             test_images: self.test.count() as u64,
             steps_per_epoch: self.recipe.steps_per_epoch(),
             last_step: self.recipe.last_step(),
@@ -251,16 +252,16 @@ impl Session {
         let batch = self.batches.of_step(&self.recipe, self.train.count(), step);
         let labels: Vec<u8> = batch.iter().map(|&index| self.train.shown[index as usize]).collect();
         let learning_rate = self.recipe.learning_rate_in(epoch);
-        let update = Update {
+        let sgd = SgdStep {
             learning_rate: learning_rate as f32,
             momentum: self.recipe.momentum as f32,
             weight_decay: self.recipe.weight_decay as f32,
         };
         let loss = if self.recipe.random_crop || self.recipe.augmentation {
-            let pictures = varied(&self.recipe, &self.train, &batch, step);
-            self.network.train_step_on(&pictures, &labels, step, update)
+            let inputs = varied(&self.recipe, &self.train, &batch, step);
+            self.network.train_step_on(&inputs, &labels, step, sgd)
         } else {
-            self.network.train_step(&self.train_inputs, &batch, &labels, step, update)
+            self.network.train_step(&self.train_inputs, &batch, &labels, step, sgd)
         };
         self.progress.step += 1;
         let event = Event::Step { step: self.progress.step, epoch, loss: f32::NAN, learning_rate };
@@ -330,22 +331,22 @@ impl Session {
         last || epoch_ended
     }
 
-    /// Measures the next images of the training set, then of the test set; after the last, reports the epoch.
+    /// Measures the next images of the training set, then of the test set; after the last, ends the epoch.
     async fn measure(
         &mut self,
         mut on_train: Measurement,
         mut on_test: Measurement,
     ) -> Result<Vec<Event>, TrainError> {
-        let report = self.report_due();
-        if report.is_measured && on_train.count() < self.train.count() {
+        let end = self.epoch_end();
+        if end.is_measured && on_train.count() < self.train.count() {
             self.measure_some(Split::Train, &mut on_train).await?;
-        } else if report.is_measured && on_test.count() < self.test.count() {
+        } else if end.is_measured && on_test.count() < self.test.count() {
             self.measure_some(Split::Test, &mut on_test).await?;
         } else {
             let accuracy =
-                report.is_measured.then(|| accuracy(&self.train, &on_train, &self.test, &on_test));
+                end.is_measured.then(|| accuracies(&self.train, &on_train, &self.test, &on_test));
             self.predictions = on_train.predictions;
-            return Ok(self.report(report, accuracy));
+            return Ok(self.end_epoch(end, accuracy));
         }
         self.phase = Phase::Measuring { on_train, on_test };
         Ok(Vec::new())
@@ -356,12 +357,12 @@ impl Session {
         split: Split,
         measurement: &mut Measurement,
     ) -> Result<(), TrainError> {
-        let (examples, inputs) = match split {
+        let (run_images, inputs) = match split {
             Split::Train => (&self.train, &self.train_inputs),
             Split::Test => (&self.test, &self.test_inputs),
         };
         let from = measurement.count();
-        let to = examples.count().min(from + IMAGES_PER_MEASUREMENT);
+        let to = run_images.count().min(from + IMAGES_PER_MEASUREMENT);
         let rows: Vec<u32> = (from as u32..to as u32).collect();
         let step = self.progress.step;
         let logits = self
@@ -369,7 +370,7 @@ impl Session {
             .evaluate(inputs, &rows)
             .await
             .map_err(|reason| TrainError::Device { step, reason })?;
-        measurement.add(&logits, &examples.shown[from..to]);
+        measurement.add(&logits, &run_images.shown[from..to]);
         Ok(())
     }
 }

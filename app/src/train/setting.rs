@@ -13,7 +13,7 @@ pub struct Setting {
     /// The part of the form it stands in.
     pub group: Group,
     /// Its allowed values.
-    pub kind: Kind,
+    pub kind: SettingKind,
     pub(super) read: fn(&Recipe) -> String,
     pub(super) write: fn(&mut Recipe, &str) -> Option<()>,
 }
@@ -31,7 +31,7 @@ pub enum Group {
 
 /// The allowed values of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum SettingKind {
     /// One of these words.
     Choice(&'static [&'static str]),
     /// `true` or `false`.
@@ -40,7 +40,7 @@ pub enum Kind {
     Integer {
         /// The least allowed value.
         min: u64,
-        /// The greatest allowed value.
+        /// The largest allowed value.
         max: u64,
         /// The word for leaving it open (`unlimited`, `never`), where that is allowed.
         none: Option<&'static str>,
@@ -49,14 +49,14 @@ pub enum Kind {
     Number {
         /// The least allowed value.
         min: f64,
-        /// The greatest allowed value.
+        /// The largest allowed value.
         max: f64,
         /// The word for leaving it open (`auto`, `never`), where that is allowed.
         none: Option<&'static str>,
     },
 }
 
-impl Kind {
+impl SettingKind {
     pub(super) const fn integer(min: u64, max: u64) -> Self {
         Self::Integer { min, max, none: None }
     }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{EpochMetrics, Event, Kind, Record, SETTINGS, StopReason};
+use super::{EpochMetrics, Event, Record, SETTINGS, SettingKind, StopReason};
 
 /// What stands in a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,20 +25,20 @@ impl Cell {
 }
 
 /// Names of columns with what a row has in them.
-pub type Row = Vec<(Cow<'static, str>, Cell)>;
+pub type TableRow = Vec<(Cow<'static, str>, Cell)>;
 
 /// Columns of one kind each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Their names, each with an empty cell of its kind.
-    pub columns: Row,
+    pub columns: TableRow,
     /// The cells of each row, in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table of rows that all have the columns of `sample`, which need not be one of them.
-    pub fn new(sample: Row, rows: impl IntoIterator<Item = Row>) -> Self {
+    pub fn new(sample: TableRow, rows: impl IntoIterator<Item = TableRow>) -> Self {
         let rows = rows.into_iter().map(|row| row.into_iter().map(|(_, cell)| cell).collect());
         Self { columns: sample, rows: rows.collect() }
     }
@@ -57,6 +57,10 @@ impl Table {
                 match cell {
                     Cell::Text(Some(text)) => csv += &quoted(text),
                     Cell::Whole(Some(number)) => csv += &number.to_string(),
+                    // Without an exponent a reader takes it for a whole number too large for any type.
+                    Cell::Number(Some(number)) if number.is_finite() && number.abs() >= 1e15 => {
+                        csv += &format!("{number:e}");
+                    }
                     Cell::Number(Some(number)) => csv += &number.to_string(),
                     Cell::Switch(Some(is_on)) => csv += if *is_on { "true" } else { "false" },
                     _ => {}
@@ -95,7 +99,7 @@ pub fn epochs_table(records: &[Record]) -> Table {
 }
 
 /// Which run it is and everything it was made by.
-fn about(record: &Record) -> Row {
+fn about(record: &Record) -> TableRow {
     let name = |name: &'static str| Cow::Borrowed(name);
     let mut row = vec![
         (name("run"), Cell::words(&record.id())),
@@ -106,11 +110,11 @@ fn about(record: &Record) -> Row {
     row.extend(SETTINGS.iter().map(|setting| {
         let text = setting.get(&recipe);
         let cell = match setting.kind {
-            Kind::Choice(_) => Cell::words(&text),
-            Kind::Switch => Cell::Switch(Some(text == "true")),
+            SettingKind::Choice(_) => Cell::words(&text),
+            SettingKind::Switch => Cell::Switch(Some(text == "true")),
             // The word for none is no number.
-            Kind::Integer { .. } => Cell::Whole(text.parse().ok()),
-            Kind::Number { .. } => Cell::Number(text.parse().ok()),
+            SettingKind::Integer { .. } => Cell::Whole(text.parse().ok()),
+            SettingKind::Number { .. } => Cell::Number(text.parse().ok()),
         };
         (Cow::Owned(setting.key.replace('-', "_")), cell)
     }));
@@ -127,7 +131,7 @@ fn about(record: &Record) -> Row {
 }
 
 /// What an epoch measured; empty without.
-fn measured(epoch: Option<&EpochMetrics>) -> Row {
+fn measured(epoch: Option<&EpochMetrics>) -> TableRow {
     let accuracy = epoch.and_then(|epoch| epoch.accuracy.as_ref());
     let corrupted = accuracy.and_then(|accuracy| accuracy.corrupted);
     let whole = |number: Option<u64>| Cell::Whole(number);
@@ -139,7 +143,7 @@ fn measured(epoch: Option<&EpochMetrics>) -> Row {
         ("train_accuracy", Cell::Number(accuracy.map(|accuracy| accuracy.train_accuracy))),
         ("test_accuracy", Cell::Number(accuracy.map(|accuracy| accuracy.test_accuracy))),
         ("test_loss", Cell::Number(accuracy.map(|accuracy| as_written(accuracy.test_loss)))),
-        ("wrong_labels", whole(corrupted.map(|corrupted| corrupted.count))),
+        ("corrupted", whole(corrupted.map(|corrupted| corrupted.count))),
         ("memorized", whole(corrupted.map(|corrupted| corrupted.memorized))),
         ("still_clean", whole(corrupted.map(|corrupted| corrupted.still_clean))),
         ("seconds", Cell::Number(epoch.map(|epoch| epoch.seconds))),
@@ -150,30 +154,30 @@ fn measured(epoch: Option<&EpochMetrics>) -> Row {
 }
 
 /// What a run came to.
-fn outcome(record: &Record) -> Row {
-    let (mut parameters, mut changed_labels, mut test_images) = (None, None, None);
+fn outcome(record: &Record) -> TableRow {
+    let (mut parameters, mut corrupted_labels, mut test_images) = (None, None, None);
     for event in &record.events {
         if let Event::Started {
             parameters: weights,
-            changed_labels: changed,
+            corrupted_labels: corrupted,
             test_images: tested,
             ..
         } = event
         {
-            (parameters, changed_labels, test_images) =
-                (Some(*weights), Some(*changed), Some(*tested));
+            (parameters, corrupted_labels, test_images) =
+                (Some(*weights), Some(*corrupted), Some(*tested));
         }
     }
     let summary = record.summary();
     let corrupted = summary.and_then(|summary| summary.corrupted);
     [
         ("parameters", Cell::Whole(parameters)),
-        ("changed_labels", Cell::Whole(changed_labels)),
+        ("corrupted_labels", Cell::Whole(corrupted_labels)),
         ("test_images", Cell::Whole(test_images)),
         ("train_accuracy", Cell::Number(summary.map(|summary| summary.train_accuracy))),
         ("test_accuracy", Cell::Number(summary.map(|summary| summary.test_accuracy))),
         ("train_loss", Cell::Number(summary.map(|summary| as_written(summary.train_loss)))),
-        ("wrong_labels", Cell::Whole(corrupted.map(|corrupted| corrupted.count))),
+        ("corrupted", Cell::Whole(corrupted.map(|corrupted| corrupted.count))),
         ("memorized", Cell::Whole(corrupted.map(|corrupted| corrupted.memorized))),
         ("still_clean", Cell::Whole(corrupted.map(|corrupted| corrupted.still_clean))),
         ("steps_done", Cell::Whole(summary.map(|summary| summary.steps))),
@@ -215,7 +219,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Accuracy, CorruptedExamples, Origin, Recipe, Summary};
+    use crate::train::{Accuracy, CorruptedCounts, Origin, Recipe, Summary};
 
     fn record() -> Record {
         let epoch = EpochMetrics {
@@ -227,7 +231,7 @@ mod tests {
                 train_accuracy: 0.25,
                 test_accuracy: 0.125,
                 test_loss: f32::NAN,
-                corrupted: Some(CorruptedExamples { count: 90, memorized: 20, still_clean: 10 }),
+                corrupted: Some(CorruptedCounts { count: 90, memorized: 20, still_clean: 10 }),
             }),
             seconds: 0.5,
             images_per_second: 2000.0,
@@ -247,8 +251,12 @@ mod tests {
         Record {
             name: "half, \"random\"".into(),
             folder: "desk".into(),
+            origin: Origin {
+                device: "CPU".into(),
+                version: "0.1.0".into(),
+                ..Origin::here(&recipe)
+            },
             recipe,
-            origin: Origin { device: "CPU".into(), version: "0.1.0".into(), ..Origin::here() },
             date: "2026-11-24".into(),
             events: vec![Event::Epoch(epoch), Event::Finished(summary)],
         }
@@ -287,6 +295,14 @@ mod tests {
         let runs = runs_table(&[record()]);
         assert_eq!(cell(&runs, 0, "stopped_by"), Cell::Text(Some("train-accuracy".into())));
         assert_eq!(cell(&runs, 0, "steps_done"), Cell::Whole(Some(16)));
+    }
+
+    #[test]
+    fn a_very_large_number_of_csv_is_no_whole_number_with_thirty_digits() {
+        let numbers = [5.2154795e27, -2e15, 999_999.5, f64::INFINITY];
+        let row = numbers.map(|number| ("loss".into(), Cell::Number(Some(number))));
+        let csv = Table::new(row.to_vec(), [row.to_vec()]).to_csv();
+        assert_eq!(csv.lines().nth(1), Some("5.2154795e27,-2e15,999999.5,inf"));
     }
 
     #[test]

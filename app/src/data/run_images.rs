@@ -1,27 +1,27 @@
-//! The examples of a run: pictures under their condition, each with the label it is shown with and its own.
+//! The images of a run: images under their condition, each with the label it is shown with and its own.
 
 use std::sync::Arc;
 
-use super::conditions::{Arrangement, gaussian_picture};
-use super::preprocess::{INPUT_SIDE, INPUT_VALUES, View, show, whiten};
+use super::conditions::{Arrangement, gaussian_image};
+use super::preprocess::{INPUT_SIDE, INPUT_VALUES, Variation, show, whiten};
 use super::{
-    CIFAR10_CLASSES, Condition, DataError, DataSet, LabelledPictures, PICTURE_BYTES, Split,
+    CIFAR10_CLASSES, Condition, DataError, DataSet, IMAGE_BYTES, LabelledImages, Split,
     shown_labels,
 };
 
-/// The examples of one split of one run.
-pub struct Examples {
-    source: Source,
+/// The images of one split of one run.
+pub struct RunImages {
+    source: PixelOrigin,
     arrangement: Arrangement,
     /// What the network is told.
     pub shown: Vec<u8>,
-    /// What the pictures are.
+    /// What the images are.
     pub clean: Vec<u8>,
 }
 
-enum Source {
-    /// Shared with the data set; the examples are the first of them.
-    Pictures(Arc<LabelledPictures>),
+enum PixelOrigin {
+    /// Shared with the data set; the images are the first of them.
+    Images(Arc<LabelledImages>),
     Noise(Vec<f32>),
 }
 
@@ -48,8 +48,8 @@ impl Randomization {
     }
 }
 
-impl Examples {
-    /// The first `images` training examples and all test examples.
+impl RunImages {
+    /// The first `images` training images and all test images.
     pub fn of_run(
         data: &DataSet,
         images: usize,
@@ -66,18 +66,18 @@ impl Examples {
     }
 
     fn new(
-        pictures: &Arc<LabelledPictures>,
+        images: &Arc<LabelledImages>,
         count: usize,
         randomization: Randomization,
         split: Split,
     ) -> Self {
         let Randomization { condition, seed, .. } = randomization;
-        let clean = pictures.labels[..count].to_vec();
+        let clean = images.labels[..count].to_vec();
         let source = match condition {
-            Condition::Gaussian => Source::Noise(
-                (0..count).flat_map(|index| gaussian_picture(seed, split, index)).collect(),
+            Condition::Gaussian => PixelOrigin::Noise(
+                (0..count).flat_map(|index| gaussian_image(seed, split, index)).collect(),
             ),
-            _ => Source::Pictures(Arc::clone(pictures)),
+            _ => PixelOrigin::Images(Arc::clone(images)),
         };
         Self {
             source,
@@ -87,35 +87,35 @@ impl Examples {
         }
     }
 
-    /// How many examples there are.
+    /// How many images there are.
     pub fn count(&self) -> usize {
         self.clean.len()
     }
 
-    /// How many are shown with a label that is not their own.
-    pub fn changed_labels(&self) -> usize {
+    /// How many are shown with a corrupted label: one that differs from the clean one.
+    pub fn corrupted_labels(&self) -> usize {
         self.shown.iter().zip(&self.clean).filter(|(shown, clean)| shown != clean).count()
     }
 
-    /// Writes example `index` as `view` shows it, rearranged and whitened, to `input`, `[3, 28, 28]`.
-    pub fn write_input(&self, index: usize, view: View, input: &mut [f32]) {
-        self.write_pixels(index, view, input);
+    /// Writes image `index` as `variation` shows it, rearranged and whitened, to `input`, `[3, 28, 28]`.
+    pub fn write_input(&self, index: usize, variation: Variation, input: &mut [f32]) {
+        self.write_pixels(index, variation, input);
         whiten(input);
     }
 
-    /// All examples, cut at the centre: `[count, 3, 28, 28]`.
+    /// All images, cut at the centre: `[count, 3, 28, 28]`.
     pub fn inputs(&self) -> Vec<f32> {
         let mut inputs = vec![0.0; self.count() * INPUT_VALUES];
         for (index, input) in inputs.chunks_exact_mut(INPUT_VALUES).enumerate() {
-            self.write_input(index, View::CENTRAL, input);
+            self.write_input(index, Variation::CENTRAL, input);
         }
         inputs
     }
 
-    /// Example `index` as a person sees it, before whitening: `[28, 28, 4]` RGBA bytes.
+    /// Image `index` as a person sees it, before whitening: `[28, 28, 4]` RGBA bytes.
     pub fn preview(&self, index: usize) -> Vec<u8> {
         let mut input = vec![0.0; INPUT_VALUES];
-        self.write_pixels(index, View::CENTRAL, &mut input);
+        self.write_pixels(index, Variation::CENTRAL, &mut input);
         let positions = INPUT_SIDE * INPUT_SIDE;
         let byte = |value: f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
         (0..positions)
@@ -130,14 +130,14 @@ impl Examples {
             .collect()
     }
 
-    fn write_pixels(&self, index: usize, view: View, input: &mut [f32]) {
+    fn write_pixels(&self, index: usize, variation: Variation, input: &mut [f32]) {
         match &self.source {
-            Source::Pictures(pictures) => {
-                show(pictures.picture(index), view, input, |byte| f32::from(byte) / 255.0)
+            PixelOrigin::Images(images) => {
+                show(images.image(index), variation, input, |byte| f32::from(byte) / 255.0)
             }
-            Source::Noise(noise) => {
-                let picture = &noise[index * PICTURE_BYTES..][..PICTURE_BYTES];
-                show(picture, view, input, |value| value)
+            PixelOrigin::Noise(noise) => {
+                let image = &noise[index * IMAGE_BYTES..][..IMAGE_BYTES];
+                show(image, variation, input, |value| value)
             }
         }
         self.arrangement.apply(index, input);
