@@ -8,11 +8,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let recipe = Recipe::from_toml(
         "condition = \"random-labels\"\nimages = 500\nbatch-size = 50\nstop-at-train-accuracy = 1",
     )?;
-    // 2,000 pictures for training and 500 for the test come with the program.
+    // 2,000 images for training and 500 for the test come with the program.
     let data = store::embedded()?;
     let mut session = Session::new(&recipe, &data, &device::cpu().device)?;
     while !session.is_finished() {
-        // One bounded piece of work: a step of training, or the measuring of a hundred pictures.
+        // One bounded piece of work: a step of training, or the measuring of a hundred images.
         for event in pollster::block_on(session.advance())? {
             if let Event::Epoch(epoch) = event
                 && let Some(accuracy) = epoch.accuracy

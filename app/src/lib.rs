@@ -10,20 +10,36 @@
 
 #[macro_use]
 mod words;
+#[cfg(feature = "tensors")]
+mod memory;
+pub mod number;
+
+// In the order that data flows, which the formatter keeps where a line is free between two modules.
+
+pub mod data;
+
+#[cfg(feature = "tensors")]
+pub mod kernels;
+
+pub mod models;
+
+pub mod train;
+
+#[cfg(any(feature = "native", feature = "lab"))]
+pub mod experiments;
+
+#[cfg(any(feature = "native", feature = "lab"))]
+pub mod charts;
+
+#[cfg(feature = "tensors")]
+pub mod device;
 
 #[cfg(feature = "native")]
 pub mod cli;
-pub mod data;
-#[cfg(feature = "tensors")]
-pub mod device;
-#[cfg(any(feature = "engine", feature = "lab"))]
+
+// Its messages are types only, so they are tested natively too.
+#[cfg(any(feature = "engine", feature = "lab", test))]
 pub mod engine;
-#[cfg(any(feature = "native", feature = "lab"))]
-pub mod experiments;
-#[cfg(feature = "tensors")]
-pub mod kernels;
+
 #[cfg(feature = "lab")]
 pub mod lab;
-pub mod models;
-pub mod report;
-pub mod train;

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_and_data_are_no_part_of_the_weight() {
+    fn images_and_data_are_no_part_of_the_weight() {
         assert!(!PARTS.iter().any(|part| (part.holds)("data/cifar10-2000-train.bin") || (part.holds)("icon.png")));
     }
 }

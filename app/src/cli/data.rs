@@ -7,14 +7,14 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::{CliError, store_options};
-use crate::data::store::{self, Fetched, Progress, Source};
+use crate::data::store::{self, FetchProgress, Fetched, Source};
 use crate::data::{DataError, TIERS, Tier};
 
 const ABOUT: &str = "Get CIFAR-10, check it, cut subsets from it";
 const LONG_ABOUT: &str = "\
 Get CIFAR-10, check it, cut subsets from it.
 
-CIFAR-10 is 60,000 colour pictures of 32x32 pixels in 10 classes: 50,000 to train on, 10,000 to test on. The program \
+CIFAR-10 is 60,000 colour images of 32x32 pixels in 10 classes: 50,000 to train on, 10,000 to test on. The program \
 brings 2,000 and 500 of them, so runs with up to 2,000 `--images` need none of these commands. For more, run \
 `rote data fetch` once (about 400 MB of disk while it works, 185 MB afterwards).";
 
@@ -40,9 +40,9 @@ when it reads the files, and fails where a pixel is not the published one.";
 const SUBSET_LONG: &str = "\
 Write a balanced subset: cifar10-N-train.bin, cifar10-N-test.bin and cifar10-N.json.
 
-It takes the first picture of each class, then the second of each, and so on, so every subset is balanced and a smaller \
-one is the beginning of a larger one. A run on so many `--images` uses these very pictures; the page loads them as \
-files. The manifest (.json) says which pictures of CIFAR-10 they are, with the SHA-256 of both files.
+It takes the first image of each class, then the second of each, and so on, so every subset is balanced and a smaller \
+one is the beginning of a larger one. A run on so many `--images` uses these very images; the page loads them as \
+files. The manifest (.json) says which images of CIFAR-10 they are, with the SHA-256 of both files.
 
 Sizes (training and test images): 2000 and 500, 10000 and 2000, 50000 and 10000.";
 
@@ -118,11 +118,11 @@ fn fetch(folder: &Path, from: Option<Source>) -> Result<(), CliError> {
     let bar = ProgressBar::no_length();
     let mut downloading = false;
     let fetched = store::fetch(folder, from, &mut |progress| match progress {
-        Progress::Asking { source } => {
+        FetchProgress::Asking { source } => {
             downloading = false;
             bar.suspend(|| tell!("CIFAR-10 from {source}"));
         }
-        Progress::Downloaded { bytes, total } => {
+        FetchProgress::Downloaded { bytes, total } => {
             if !downloading {
                 downloading = true;
                 bar.set_style(download_style());
@@ -139,14 +139,14 @@ fn fetch(folder: &Path, from: Option<Source>) -> Result<(), CliError> {
             }
             bar.set_position(bytes);
         }
-        Progress::Unpacked { file } => {
+        FetchProgress::Unpacked { file } => {
             bar.finish_and_clear();
             tell!("{file}: SHA-256 ok");
         }
-        Progress::Failed { source, reason } => {
+        FetchProgress::Failed { source, reason } => {
             bar.suspend(|| tell!("{source} cannot be used: {reason}"));
         }
-        Progress::Crawls { source, kilobytes_per_second, is_left } => {
+        FetchProgress::Crawls { source, kilobytes_per_second, is_left } => {
             let then = if is_left {
                 "what is here is kept, and another source is asked"
             } else {
@@ -156,7 +156,7 @@ fn fetch(folder: &Path, from: Option<Source>) -> Result<(), CliError> {
                 tell!("{source} brings only {kilobytes_per_second} kB/s; {then}");
             });
         }
-        Progress::Warning { message } => bar.suspend(|| tell!("{message}")),
+        FetchProgress::Warning { message } => bar.suspend(|| tell!("{message}")),
     });
     bar.finish_and_clear();
     match fetched? {

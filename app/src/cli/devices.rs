@@ -6,10 +6,13 @@ use super::CliError;
 use crate::device::{self, DeviceChoice};
 use crate::kernels::Device;
 use crate::models::ModelName;
-use crate::models::timing::{gradient_difference, hashed_gradients};
+use crate::models::timing::{hashed_step, step_difference};
+use crate::train::{Fit, InMemory, Recipe, check_fit};
 
 /// Above it a device does not compute what it should.
-const GREATEST_DIFFERENCE: f64 = 0.05;
+const MAX_DIFFERENCE: f64 = 0.05;
+/// Images in the checked steps: one, the sizes around those at which kernels cut a batch, and several pieces of them.
+const BATCHES: [usize; 6] = [1, 3, 63, 65, 129, 513];
 
 /// The command and its flags.
 pub fn command() -> Command {
@@ -19,7 +22,8 @@ pub fn command() -> Command {
             Arg::new("check")
                 .long("check")
                 .action(ArgAction::SetTrue)
-                .help("Compare every model's gradients on each GPU with those of the CPU"),
+                .conflicts_with("json")
+                .help("Compare a training step of every model on each GPU with the CPU's"),
         )
         .arg(
             Arg::new("json")
@@ -59,9 +63,6 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Images in the checked step.
-const BATCH: usize = 4;
-
 /// Compares what every GPU computes with what the CPU does, which the tests hold against plain tensor code.
 fn check(gpus: usize) -> Result<(), CliError> {
     if gpus == 0 {
@@ -69,36 +70,57 @@ fn check(gpus: usize) -> Result<(), CliError> {
         return Ok(());
     }
     let cpu = device::cpu();
-    let gradients = |model, device: &Device| {
-        pollster::block_on(hashed_gradients(model, BATCH, device)).map_err(CliError::Failed)
+    let step = |model, batch, device: &Device| {
+        pollster::block_on(hashed_step(model, batch, device)).map_err(CliError::Failed)
     };
     let mut wrong = Vec::new();
     for number in 0..gpus {
         let gpu = device::open(DeviceChoice::GpuNumber(number))?;
+        say!("gpu:{number}, {}", gpu.name);
         say!(
-            "gpu:{number}, {}: a gradient's greatest difference from the CPU's, as a share of its length;\n\
-             up to {GREATEST_DIFFERENCE} it is one of rounding",
-            gpu.name
+            "how far a training step is from the CPU's, in the gradient or logits that are furthest off, as a share of\n\
+             their length; up to {MAX_DIFFERENCE} it is rounding"
         );
+        let head = BATCHES.map(|batch| format!("{batch:>9}")).concat();
+        say!("  {:<16}{head}", "images in a step");
+        let mut too_large = Vec::new();
         for &model in ModelName::ALL {
-            let expected = gradients(model, &cpu.device)?;
-            let wide = |own: &Vec<f32>| own.iter().map(|&value| f64::from(value)).collect();
-            let expected: Vec<Vec<f64>> = expected.iter().map(wide).collect();
-            let found = gradients(model, &gpu.device)?;
-            let (difference, parameter) = gradient_difference(model, &found, &expected);
-            let is_wrong = difference.is_nan() || difference > GREATEST_DIFFERENCE;
-            let verdict = if is_wrong { "WRONG" } else { "right" };
-            say!("  {:<16} {difference:.1e}  {verdict}  (most in {parameter})", model.key());
-            if is_wrong {
-                wrong.push(format!("{} on gpu:{number}, {}", model.key(), gpu.name));
+            let mut row = format!("  {:<16}", model.key());
+            let mut is_right = true;
+            for batch in BATCHES {
+                let images = batch as u64;
+                let recipe = Recipe { model, images, batch_size: images, ..Recipe::default() };
+                let fit = Fit { recipe: &recipe, in_memory: InMemory::Data, at_a_time: 1 };
+                let fits = [&cpu, &gpu].map(|opened| check_fit(fit, &opened.device));
+                if let Some(error) = fits.into_iter().find_map(Result::err) {
+                    row += &format!("{:>9}", "-");
+                    too_large.push(error);
+                    continue;
+                }
+                let expected = step(model, batch, &cpu.device)?;
+                let found = step(model, batch, &gpu.device)?;
+                let (difference, vector) = step_difference(model, &found, &expected);
+                row += &format!("{:>9}", format!("{difference:.1e}"));
+                if difference.is_nan() || difference > MAX_DIFFERENCE {
+                    is_right = false;
+                    wrong.push(format!(
+                        "{vector} of {} with {batch} images on gpu:{number}, {}",
+                        model.key(),
+                        gpu.name
+                    ));
+                }
             }
+            say!("{row}  {}", if is_right { "right" } else { "WRONG" });
+        }
+        for error in too_large {
+            say!("  -  not compared: {error}");
         }
     }
     if wrong.is_empty() {
         return Ok(());
     }
     Err(CliError::Failed(format!(
-        "wrong gradients of {}; update the graphics driver, or train with --device cpu",
+        "wrong numbers: {}; update the graphics driver, or train with --device cpu",
         wrong.join("; ")
     )))
 }

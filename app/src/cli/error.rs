@@ -96,7 +96,9 @@ impl CliError {
             Self::Interrupted { signal, .. } | Self::GridInterrupted { signal } => {
                 ExitCode::from(signal.exit_code())
             }
-            Self::Usage(_) | Self::Setting(_) | Self::Train(TrainError::Setting(_)) => {
+            Self::Usage(_)
+            | Self::Setting(_)
+            | Self::Train(TrainError::Setting(_) | TrainError::DoesNotFit { .. }) => {
                 ExitCode::from(2)
             }
             Self::Device(DeviceError::NoSuchGpu { .. }) => ExitCode::from(2),

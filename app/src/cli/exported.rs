@@ -19,7 +19,7 @@ pub fn beside(folder: &Path) -> PathBuf {
 
 /// Runs that were read, and a sentence for each that was not.
 #[derive(Default)]
-pub struct Found {
+pub struct RecordsFound {
     /// The runs.
     pub records: Vec<Record>,
     /// What could not be read.
@@ -30,10 +30,10 @@ pub struct Found {
 ///
 /// # Errors
 /// If the file is there and cannot be read.
-pub fn read(path: &Path) -> Result<Found, CliError> {
+pub fn read(path: &Path) -> Result<RecordsFound, CliError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RecordsFound::default()),
         Err(error) => {
             let path = path.display();
             return Err(CliError::Failed(format!(
@@ -41,7 +41,7 @@ pub fn read(path: &Path) -> Result<Found, CliError> {
             )));
         }
     };
-    let mut found = Found::default();
+    let mut found = RecordsFound::default();
     if path.extension().is_some_and(|ending| ending == "json") {
         match from_json(&text) {
             Ok(records) => found.records = records,
@@ -110,9 +110,9 @@ pub fn of_run_folder(path: &Path, folder: &str) -> Result<Option<Record>, Unread
 ///
 /// # Errors
 /// If there is such a file or folder and it cannot be read.
-pub fn of_runs(folder: &Path) -> Result<Found, CliError> {
+pub fn of_runs(folder: &Path) -> Result<RecordsFound, CliError> {
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-    let mut found = Found::default();
+    let mut found = RecordsFound::default();
     for path in entries(folder)?.unwrap_or_default().iter().filter(|path| has(path, "summary.json"))
     {
         match of_run_folder(path, &name) {
@@ -172,7 +172,7 @@ impl Done {
     /// If there is one and it cannot be read.
     pub fn beside(folder: &Path) -> Result<Self, CliError> {
         let path = beside(folder);
-        let Found { records, problems } = read(&path)?;
+        let RecordsFound { records, problems } = read(&path)?;
         let mut done = Self { runs: Vec::new(), problems };
         for record in &records {
             match finished(record) {
@@ -240,7 +240,7 @@ mod tests {
             origin: origin.clone(),
             parameters: 1,
             images: 1,
-            changed_labels: 0,
+            corrupted_labels: 0,
             test_images: 1,
             steps_per_epoch: 10,
             last_step: 10,

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::CliError;
-use crate::data::store;
-use crate::train::{Cell, Event, Row, Session};
+use crate::data::{Fate, store};
+use crate::train::{Cell, Event, Session, TableRow};
 
 /// What the file is called in a run folder.
 pub const FILE: &str = "images.csv";
@@ -14,7 +14,7 @@ const HEAD: &str = "index,shown,clean,predicted,first_fitted,times_forgotten,ste
 
 /// One training image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Image {
+struct ImageHistory {
     shown: u8,
     clean: u8,
     /// None before the first measurement.
@@ -28,7 +28,7 @@ struct Image {
 /// Every training image of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImagesRecord {
-    images: Vec<Image>,
+    images: Vec<ImageHistory>,
     /// The step of the last measurement that is counted. A run that goes on from a checkpoint says again what it has said.
     step: u64,
 }
@@ -36,7 +36,7 @@ pub struct ImagesRecord {
 impl ImagesRecord {
     /// Images that are shown with the labels `shown` and are `clean`, before any measurement.
     pub fn new(shown: &[u8], clean: &[u8]) -> Self {
-        let image = |(&shown, &clean)| Image { shown, clean, ..Image::default() };
+        let image = |(&shown, &clean)| ImageHistory { shown, clean, ..ImageHistory::default() };
         Self { images: shown.iter().zip(clean).map(image).collect(), step: 0 }
     }
 
@@ -52,9 +52,11 @@ impl ImagesRecord {
         }
         self.step = step;
         for (image, &class) in self.images.iter_mut().zip(classes) {
-            let was_fitted = image.predicted == Some(image.shown);
+            let is_fitted = |class| Fate::of(class, image.shown, image.clean).is_fitted();
+            let was_fitted = image.predicted.is_some_and(is_fitted);
+            let fitted_now = is_fitted(class);
             image.predicted = Some(class);
-            if class == image.shown {
+            if fitted_now {
                 image.first_fitted.get_or_insert(epoch);
             } else if was_fitted {
                 image.times_forgotten += 1;
@@ -70,7 +72,7 @@ impl ImagesRecord {
                 |number: Option<u64>| number.map_or_else(String::new, |it| it.to_string());
             let (predicted, first) =
                 (or_nothing(image.predicted.map(u64::from)), or_nothing(image.first_fitted));
-            let Image { shown, clean, times_forgotten, .. } = image;
+            let ImageHistory { shown, clean, times_forgotten, .. } = image;
             csv += &format!(
                 "{at},{shown},{clean},{predicted},{first},{times_forgotten},{}\n",
                 self.step
@@ -110,13 +112,19 @@ impl ImagesRecord {
                 return None;
             }
             record.step = step;
-            record.images.push(Image { shown, clean, predicted, first_fitted, times_forgotten });
+            record.images.push(ImageHistory {
+                shown,
+                clean,
+                predicted,
+                first_fitted,
+                times_forgotten,
+            });
         }
         Some(record)
     }
 
     /// Each image as a row of a table.
-    pub fn rows(&self) -> impl Iterator<Item = Row> {
+    pub fn rows(&self) -> impl Iterator<Item = TableRow> {
         self.images.iter().enumerate().map(|(at, image)| {
             [
                 ("index", Some(at as u64)),
@@ -154,8 +162,8 @@ impl ImagesLog {
     /// # Errors
     /// If the file is there and cannot be read.
     pub fn open(path: PathBuf, session: &Session) -> Result<Self, CliError> {
-        let examples = session.train_examples();
-        let (shown, clean) = (&examples.shown[..], &examples.clean[..]);
+        let run_images = session.train_images();
+        let (shown, clean) = (&run_images.shown[..], &run_images.clean[..]);
         // A run that begins has said nothing yet.
         let is_begun = session.step() > 0;
         let found = if is_begun { store::if_found(fs::read(&path)) } else { Ok(None) };

@@ -31,8 +31,8 @@ pub mod grid;
 mod images_record;
 mod interrupt;
 pub mod models;
-mod report;
-pub mod results;
+pub mod report;
+mod run_output;
 mod suggest;
 pub mod time;
 pub mod train;
@@ -58,8 +58,8 @@ pub fn command() -> Command {
             train::command(),
             grid::list_command(),
             grid::run_command(),
-            results::report_command(),
-            results::compare_command(),
+            report::report_command(),
+            report::compare_command(),
             export::command(),
             models::command(),
             data::command(),
@@ -83,8 +83,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Some(("train", matches)) => train::run(matches),
         Some(("list", _)) => grid::list(),
         Some(("run", matches)) => grid::run(matches),
-        Some(("report", matches)) => results::report(matches),
-        Some(("compare", matches)) => results::compare(matches),
+        Some(("report", matches)) => report::report(matches),
+        Some(("compare", matches)) => report::compare(matches),
         Some(("export", matches)) => export::run(matches),
         Some(("models", matches)) => models::run(matches),
         Some(("data", matches)) => data::run(matches),

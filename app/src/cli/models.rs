@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::CliError;
-use super::report::grouped;
+use super::run_output::grouped;
 use crate::models::{ModelName, parameter_count};
 
 #[derive(serde::Serialize)]
@@ -11,6 +11,7 @@ struct ModelRow {
     name: &'static str,
     parameters: usize,
     batch_norm: bool,
+    #[serde(serialize_with = "crate::number::serialize")]
     learning_rate: f64,
     description: &'static str,
 }

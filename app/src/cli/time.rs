@@ -6,9 +6,10 @@ use super::CliError;
 use super::train::{device_argument, open_device};
 use crate::models::ModelName;
 use crate::models::timing::Timing;
+use crate::train::{Fit, InMemory, Recipe, TrainError, check_fit};
 
 #[derive(serde::Serialize)]
-struct Row<'a> {
+struct TimingRow<'a> {
     library: &'static str,
     version: &'static str,
     model: &'static str,
@@ -16,7 +17,9 @@ struct Row<'a> {
     images: usize,
     device: &'a str,
     steps: usize,
+    #[serde(serialize_with = "crate::number::serialize")]
     step_ms: Vec<f64>,
+    #[serde(serialize_with = "crate::number::serialize")]
     first_losses: Vec<f32>,
 }
 
@@ -56,8 +59,11 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         .unwrap_or(ModelName::Mlp1x512);
     let images = number("images").max(number("batch"));
     let opened = open_device(matches)?;
-    let lost =
-        |reason: String| CliError::Train(crate::train::TrainError::Device { step: 0, reason });
+    let batch_size = number("batch") as u64;
+    let recipe = Recipe { model, images: images as u64, batch_size, ..Recipe::default() };
+    let fit = Fit { recipe: &recipe, in_memory: InMemory::Data, at_a_time: 1 };
+    check_fit(fit, &opened.device)?;
+    let lost = |reason: String| CliError::Train(TrainError::Device { step: 0, reason });
     let mut timing = Timing::new(model, number("batch"), images, &opened.device);
     let mut time =
         |steps, read_every| pollster::block_on(timing.run(steps, read_every)).map_err(lost);
@@ -68,7 +74,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     for _ in 0..number("rounds") {
         step_ms.push(time(steps, 10)?.milliseconds / steps as f64);
     }
-    let row = Row {
+    let row = TimingRow {
         library: "rote",
         version: env!("CARGO_PKG_VERSION"),
         model: model.key(),

@@ -9,12 +9,13 @@ use super::checkpoint_file::CheckpointFile;
 use super::error::Again;
 use super::images_record::ImagesLog;
 use super::interrupt::Interrupt;
-use super::report::{Output, RunReport};
+use super::run_output::{Output, RunReport};
 use super::{CliError, store_options};
 use crate::data::{data_sha256, store};
 use crate::device::{self, DeviceChoice, OpenDevice};
 use crate::train::{
-    Checkpoint, Event, Group, Kind, Recipe, SETTINGS, Session, Setting, TrainError,
+    Checkpoint, Event, Fit, Group, InMemory, Recipe, SETTINGS, Session, Setting, SettingKind,
+    TrainError, check_fit,
 };
 
 /// Between two checkpoints, on disk with `--save`, else in memory.
@@ -74,7 +75,7 @@ fn setting_flag(setting: &'static Setting) -> Arg {
         Group::Start => "Chance",
     };
     let allowed = match setting.kind {
-        Kind::Choice(words) => words.join(", "),
+        SettingKind::Choice(words) => words.join(", "),
         kind => kind.allowed(),
     };
     let flag = Arg::new(setting.key)
@@ -83,7 +84,7 @@ fn setting_flag(setting: &'static Setting) -> Arg {
         .help(format!("{} [{allowed}; default: {default}]", setting.help.trim()))
         .help_heading(heading);
     match setting.kind {
-        Kind::Switch => flag.num_args(0..=1).default_missing_value("true"),
+        SettingKind::Switch => flag.num_args(0..=1).default_missing_value("true"),
         // So that -0.1 gets the sentence about its range, not one about an unknown flag.
         _ => flag.allow_hyphen_values(true),
     }
@@ -114,9 +115,12 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     if is_found && let Some(checkpoint) = &saved {
         rescue.refuse_too_far(checkpoint, &recipe)?;
     }
+    let opened = open_device(matches)?;
+    // Before the images are read: they are a part of what may not fit.
+    let fit = Fit { recipe: &recipe, in_memory: InMemory::Nothing, at_a_time: 1 };
+    check_fit(fit, &opened.device)?;
     let data_dir = matches.get_one::<PathBuf>("data-dir").map(PathBuf::as_path);
     let data = store::load_images(recipe.images as usize, data_dir)?;
-    let opened = open_device(matches)?;
     let mut session = match &saved {
         Some(checkpoint) => Session::resume(checkpoint, &recipe, &data, &opened.device)?,
         None => Session::new(&recipe, &data, &opened.device)?,

@@ -19,8 +19,8 @@ pub enum EngineChoice {
     Cpu,
 }
 
-/// How many of the training pictures the page gets to see.
-pub const MOST_PICTURES: usize = 2000;
+/// How many of the training images the page gets to see.
+pub const MAX_IMAGES: usize = 2000;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub enum Request {
         engine: EngineChoice,
     },
     /// Make a new run (not yet running) from a recipe, or from a checkpoint in `bytes`; answered by
-    /// [`Reply::Pictures`] and [`Event::Started`].
+    /// [`Reply::Images`] and [`Event::Started`].
     Load {
         /// What to run; a checkpoint carries its own, which must be the same.
         recipe: Recipe,
@@ -73,15 +73,15 @@ pub enum Reply {
         /// Why not the one a user might expect; one sentence.
         note: Option<String>,
     },
-    /// The first training images of the run, at most [`MOST_PICTURES`], as the network sees them, before whitening.
+    /// The first training images of the run, at most [`MAX_IMAGES`], as the network sees them, before whitening.
     /// `bytes` is `[count, 28, 28, 4]` RGBA.
-    Pictures {
+    Images {
         /// The labels the network is told.
         shown: Vec<u8>,
-        /// What the pictures are.
+        /// What the images are.
         clean: Vec<u8>,
     },
-    /// What the network says about those pictures now; sent after each evaluated epoch. `bytes` is the likeliest class of
+    /// What the network says about those images now; sent after each evaluated epoch. `bytes` is the likeliest class of
     /// each, `[count]`, and then the probability of every class, `[count, 10]`, 255 meaning 1.
     Predictions {
         /// The steps after which it says so.
@@ -96,7 +96,7 @@ pub enum Reply {
     },
     /// The first layer, after each checkpoint. `bytes` is `[units, side, side, 4]` RGBA.
     Filters {
-        /// Height and width of each picture.
+        /// Height and width of each image.
         side: usize,
     },
     /// `bytes` is a checkpoint, taken after this step.
@@ -116,4 +116,22 @@ pub enum Reply {
         /// The device is gone: start a new worker and resume from the last checkpoint.
         fatal: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_carries_losses_that_are_no_numbers() {
+        for loss in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2.5] {
+            let event = Event::Step { step: 1, epoch: 0, loss, learning_rate: 0.1 };
+            let text = serde_json::to_string(&Reply::Event { event }).unwrap();
+            let read = serde_json::from_str(&text).unwrap();
+            let Reply::Event { event: Event::Step { loss: read, .. } } = read else {
+                panic!("{text} reads back as {read:?}")
+            };
+            assert_eq!(read.to_bits(), loss.to_bits(), "{text}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! What the worker does with a request: choose a device, load a run, train, save.
 
-use super::messages::{EngineChoice, MOST_PICTURES, Reply, Request};
-use super::scope::{Adapter, adapter, fetch_bytes, post};
+use super::messages::{EngineChoice, MAX_IMAGES, Reply, Request};
+use super::scope::{AdapterChoice, adapter, fetch_bytes, post};
 use crate::data::{CIFAR10_CLASSES, DataSet, Tier, data_sha256};
 use crate::device::{self, OpenDevice};
 use crate::kernels::Device;
 use crate::models::{Filters, Layer, filters};
-use crate::train::{Checkpoint, Event, Recipe, Session, TrainError};
+use crate::train::{Checkpoint, Event, Fit, InMemory, Recipe, Session, TrainError, check_fit};
 
 /// The worker's one device and one run.
 #[derive(Default)]
@@ -76,17 +76,19 @@ impl Runner {
     async fn open(&mut self, engine: EngineChoice) -> Result<(), Refused> {
         let opened = match (engine, adapter().await) {
             (EngineChoice::Cpu, _) => device::cpu(),
-            (EngineChoice::Webgpu, Adapter::None(reason)) => {
+            (EngineChoice::Webgpu, AdapterChoice::None(reason)) => {
                 with_note(format!("{reason}, so the CPU computes"))
             }
-            (EngineChoice::Auto, Adapter::None(reason)) => {
+            (EngineChoice::Auto, AdapterChoice::None(reason)) => {
                 with_note(format!("{reason}, so the CPU computes"))
             }
-            (EngineChoice::Auto, Adapter::Software(name)) => with_note(format!(
+            (EngineChoice::Auto, AdapterChoice::Software(name)) => with_note(format!(
                 "WebGPU is only emulated in software here ({name}), so the CPU computes"
             )),
-            (EngineChoice::Webgpu, Adapter::Software(_)) => webgpu(true).await,
-            (EngineChoice::Webgpu | EngineChoice::Auto, Adapter::Hardware) => webgpu(false).await,
+            (EngineChoice::Webgpu, AdapterChoice::Software(_)) => webgpu(true).await,
+            (EngineChoice::Webgpu | EngineChoice::Auto, AdapterChoice::Hardware) => {
+                webgpu(false).await
+            }
         };
         self.device = Some((opened.device, opened.name.clone()));
         post(&Reply::Ready { device: opened.name, note: opened.note }, None);
@@ -101,13 +103,15 @@ impl Runner {
     ) -> Result<(), Refused> {
         self.is_running = false;
         self.session = None;
+        let (device, name) =
+            self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
+        // Before the images are fetched, which may take longer than any patience.
+        check_fit(Fit { recipe, in_memory: InMemory::Nothing, at_a_time: 1 }, device)?;
         let tier = Tier::holding(recipe.images as usize).map_err(TrainError::from)?;
         let data = match self.data.take() {
             Some((images, data)) if images == tier.train => data,
             _ => fetch_data(tier, data_url).await?,
         };
-        let (device, name) =
-            self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
         let made = match saved {
             Some(bytes) => Session::resume(&Checkpoint::from_bytes(&bytes)?, recipe, &data, device),
             None => Session::new(recipe, &data, device),
@@ -116,11 +120,12 @@ impl Runner {
         let mut session = made?;
         session
             .computed_by(name, data_sha256(recipe.images as usize).map_err(TrainError::from)?)?;
-        let examples = session.train_examples();
-        let count = examples.count().min(MOST_PICTURES);
-        let pictures: Vec<u8> = (0..count).flat_map(|index| examples.preview(index)).collect();
-        let (shown, clean) = (examples.shown[..count].to_vec(), examples.clean[..count].to_vec());
-        post(&Reply::Pictures { shown, clean }, Some(&pictures));
+        let run_images = session.train_images();
+        let count = run_images.count().min(MAX_IMAGES);
+        let images: Vec<u8> = (0..count).flat_map(|index| run_images.preview(index)).collect();
+        let (shown, clean) =
+            (run_images.shown[..count].to_vec(), run_images.clean[..count].to_vec());
+        post(&Reply::Images { shown, clean }, Some(&images));
         self.session = Some(session);
         // The first piece of work only says what the run is.
         self.advance_session().await
@@ -177,7 +182,7 @@ impl Runner {
     }
 }
 
-/// Posts events, and after a measured epoch what the network says about the pictures the page shows.
+/// Posts events, and after a measured epoch what the network says about the images the page shows.
 fn tell(session: &Session, events: Vec<Event>) {
     for event in events {
         let measured = match &event {
@@ -193,10 +198,10 @@ fn tell(session: &Session, events: Vec<Event>) {
     }
 }
 
-/// What the network says about the pictures the page shows, as in [`Reply::Predictions`].
+/// What the network says about the images the page shows, as in [`Reply::Predictions`].
 fn said(session: &Session) -> Vec<u8> {
     let said = session.predictions();
-    let count = said.classes.len().min(MOST_PICTURES);
+    let count = said.classes.len().min(MAX_IMAGES);
     let probabilities = said.probabilities[..count * CIFAR10_CLASSES]
         .iter()
         .map(|share| (share * 255.0).round() as u8);
@@ -216,7 +221,7 @@ async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, Refused> {
     let mut files = Vec::new();
     for file in tier.files() {
         let bytes = fetch_bytes(&format!("{data_url}{file}")).await.map_err(|reason| {
-            format!("{file} could not be downloaded: {reason}; check the connection and press Train again")
+            format!("the file {file} could not be downloaded: {reason}; check the connection and press Train again")
         })?;
         files.push(bytes);
     }

@@ -68,7 +68,7 @@ fn js_message(error: &JsValue) -> String {
 }
 
 /// What this browser offers as WebGPU.
-pub(super) enum Adapter {
+pub(super) enum AdapterChoice {
     /// Nothing that can be used, and why.
     None(String),
     /// An adapter that computes on the CPU.
@@ -78,21 +78,21 @@ pub(super) enum Adapter {
 }
 
 /// Looks at the default adapter without taking it.
-pub(super) async fn adapter() -> Adapter {
+pub(super) async fn adapter() -> AdapterChoice {
     let get = |object: &JsValue, key: &str| {
         Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
     };
     let gpu = get(&get(&scope(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else {
-        return Adapter::None("this browser has no WebGPU".into());
+        return AdapterChoice::None("this browser has no WebGPU".into());
     };
     let Ok(promise) = request.call0(&gpu).map(JsCast::unchecked_into::<Promise>) else {
-        return Adapter::None("this browser refuses WebGPU here".into());
+        return AdapterChoice::None("this browser refuses WebGPU here".into());
     };
     let adapter = match JsFuture::from(promise).await {
         Ok(adapter) if adapter.is_object() => adapter,
-        Ok(_) => return Adapter::None("this browser has WebGPU but found no adapter".into()),
-        Err(error) => return Adapter::None(js_message(&error)),
+        Ok(_) => return AdapterChoice::None("this browser has WebGPU but found no adapter".into()),
+        Err(error) => return AdapterChoice::None(js_message(&error)),
     };
     let features = get(&adapter, "features");
     let has_timestamps = get(&features, "has")
@@ -101,7 +101,7 @@ pub(super) async fn adapter() -> Adapter {
         .is_ok_and(|found| found.is_truthy());
     // burn panics on a WebGPU device that cannot measure time; drop this when cubecl-wgpu falls back instead.
     if !has_timestamps {
-        return Adapter::None("this browser's WebGPU lacks timestamp queries".into());
+        return AdapterChoice::None("this browser's WebGPU lacks timestamp queries".into());
     }
     let info = get(&adapter, "info");
     let text = |key: &str| get(&info, key).as_string().unwrap_or_default();
@@ -109,7 +109,11 @@ pub(super) async fn adapter() -> Adapter {
         || get(&adapter, "isFallbackAdapter").is_truthy();
     if is_fallback || text("architecture") == "swiftshader" {
         let name = text("architecture");
-        return Adapter::Software(if name.is_empty() { "a software adapter".into() } else { name });
+        return AdapterChoice::Software(if name.is_empty() {
+            "a software adapter".into()
+        } else {
+            name
+        });
     }
-    Adapter::Hardware
+    AdapterChoice::Hardware
 }

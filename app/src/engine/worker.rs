@@ -10,14 +10,14 @@ use super::messages::{Reply, Request};
 use super::run::Runner;
 use super::scope::{next_task, post};
 
-struct Message {
+struct IncomingRequest {
     request: Request,
     bytes: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
 struct Inbox {
-    messages: VecDeque<Message>,
+    messages: VecDeque<IncomingRequest>,
     /// The runner, while no task is using it.
     idle: Option<Runner>,
 }
@@ -50,7 +50,7 @@ pub fn handle(json: &str, bytes: Option<Vec<u8>>) {
         }
     };
     let runner = INBOX.with_borrow_mut(|inbox| {
-        inbox.messages.push_back(Message { request, bytes });
+        inbox.messages.push_back(IncomingRequest { request, bytes });
         inbox.idle.take()
     });
     if let Some(runner) = runner {
@@ -61,7 +61,7 @@ pub fn handle(json: &str, bytes: Option<Vec<u8>>) {
 /// Answers what is in the inbox, trains in between, and ends when there is nothing to do.
 async fn serve(mut runner: Runner) {
     loop {
-        while let Some(Message { request, bytes }) =
+        while let Some(IncomingRequest { request, bytes }) =
             INBOX.with_borrow_mut(|inbox| inbox.messages.pop_front())
         {
             runner.answer(request, bytes).await;

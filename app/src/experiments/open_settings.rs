@@ -59,7 +59,7 @@ pub static OPEN_SETTINGS: &[OpenSetting] = &[
     OpenSetting {
         what: "epochs with crops and augmentation (Table 4; `epochs`, `learning-rate-decay`)",
         choice: "twice as many, the rate times 0.999 an epoch",
-        reason: "there is a new picture every epoch; the paper took 0.999 and more epochs, without saying how many",
+        reason: "there is a new image every epoch; the paper took 0.999 and more epochs, without saying how many",
     },
     OpenSetting {
         what: "training accuracy with crops and augmentation",

@@ -36,7 +36,7 @@ impl Outcome {
         self.epochs.iter().filter(|epoch| epoch.accuracy.is_some()).count()
     }
 
-    /// The greatest test accuracy that was measured in the run: what stopping early at the right moment would have had.
+    /// The largest test accuracy that was measured in the run: what stopping early at the right moment would have had.
     pub fn best_test_accuracy(&self) -> f64 {
         let measured =
             self.epochs.iter().filter_map(|epoch| Some(epoch.accuracy.as_ref()?.test_accuracy));

@@ -6,9 +6,9 @@ use crate::train::Recipe;
 words! {
     /// The size of an experiment.
     pub enum Scale {
-        /// A few dozen pictures: does everything run?
+        /// A few dozen images: does everything run?
         Smoke = "smoke",
-        /// A laptop's CPU and the pictures that come with the program. The whole programme took 35 minutes on two cores.
+        /// A laptop's CPU and the images that come with the program. The whole programme took 35 minutes on two cores.
         Desk = "desk",
         /// The paper's 50,000 images.
         Paper = "paper",

@@ -15,7 +15,7 @@ pub(super) fn rows(scale: Scale) -> Vec<Row> {
     ]
     .map(|(model, train)| row(model, "decay", explicit_weight_decay(random(scale, model)), train))
     .into();
-    // With a new picture every epoch there is more to fit, and 0.95 an epoch stops too soon: the paper took 0.999 and more
+    // With a new image every epoch there is more to fit, and 0.95 an epoch stops too soon: the paper took 0.999 and more
     // epochs, without saying how many.
     let longer =
         |recipe: Recipe| Recipe { learning_rate_decay: 0.999, epochs: recipe.epochs * 2, ..recipe };

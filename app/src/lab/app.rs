@@ -12,7 +12,7 @@ use super::head::Head;
 use super::lane_panel::LanePanel;
 use super::lessons::LessonView;
 use super::library::RunsTable;
-use super::link::View;
+use super::link::Screen;
 use super::map::MemorizationMap;
 use super::messages::MessageList;
 use super::page::Page;
@@ -37,9 +37,9 @@ fn App() -> impl IntoView {
         <Head page />
         <MessageList page />
         {move || match view.get() {
-            View::Lab => view! { <Laboratory page /> }.into_any(),
-            View::Lesson(number) => view! { <Chapter page number /> }.into_any(),
-            View::Runs => view! { <RunsView page /> }.into_any(),
+            Screen::Lab => view! { <Laboratory page /> }.into_any(),
+            Screen::Lesson(number) => view! { <Chapter page number /> }.into_any(),
+            Screen::Runs => view! { <RunsView page /> }.into_any(),
         }}
     }
 }

@@ -6,12 +6,12 @@ use plotters::style::RGBColor;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use crate::report::{Plot, Theme, bare_plot_svg};
+use crate::charts::{Plot, Theme, bare_plot_svg};
 
-/// A chart that is drawn again when what it is read off changes, or the look of the page. It is an SVG picture in the
+/// A chart that is drawn again when what it is read off changes, or the look of the page. It is an SVG image in the
 /// page: sharp on every screen and on paper, and the same code writes it to a file.
 #[component]
-pub fn PlotPicture(
+pub fn PlotImage(
     /// Changes with the window and the colour scheme.
     look: RwSignal<u32>,
     /// What is drawn.

@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::canvas::PlotPicture;
+use super::canvas::PlotImage;
 use super::files;
 use super::live::live;
-use crate::report::{Plot, Theme, plot_svg, plot_table};
+use crate::charts::{Plot, Theme, plot_svg, plot_table};
 
 /// Of a chart that is saved, in pixels.
 const WIDTH: u32 = 760;
 const HEIGHT: u32 = 400;
 /// Of the table; more is in the exported runs.
-const MOST_ROWS: usize = 12;
+const MAX_ROWS: usize = 12;
 
 /// A chart on a card.
 #[component]
@@ -39,9 +39,8 @@ pub fn ChartFigure(
 ) -> impl IntoView {
     let svg = move || plot_svg(drawn_title, &plot.run(()), &Theme::light(), WIDTH, HEIGHT);
     let save_svg = move |_| files::offer(&format!("rote-{file}.svg"), "image/svg+xml", &svg());
-    let save_png = move |_| {
-        spawn_local(files::offer_picture(format!("rote-{file}.png"), svg(), WIDTH, HEIGHT))
-    };
+    let save_png =
+        move |_| spawn_local(files::offer_image(format!("rote-{file}.png"), svg(), WIDTH, HEIGHT));
     let (is_table_open, set_table_open) = signal(false);
     let table = move || is_table_open.get().then(|| table(&plot.run(()), title, across, number));
     view! {
@@ -65,7 +64,7 @@ pub fn ChartFigure(
                     </button>
                 </span>
             </div>
-            <PlotPicture look plot summary />
+            <PlotImage look plot summary />
             {table}
             <figcaption>{caption}</figcaption>
         </figure>
@@ -78,7 +77,7 @@ fn table(
     across: &str,
     number: fn(f64) -> String,
 ) -> impl IntoView + use<> {
-    let table = plot_table(plot, across, number, MOST_ROWS);
+    let table = plot_table(plot, across, number, MAX_ROWS);
     let head = table
         .head
         .into_iter()

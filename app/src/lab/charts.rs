@@ -1,4 +1,4 @@
-//! The charts of the runs on the page, drawn by `report` in the colours of the stylesheet.
+//! The charts of the runs on the page, drawn by `charts` in the colours of the stylesheet.
 
 use leptos::prelude::*;
 
@@ -8,17 +8,20 @@ use super::history::History;
 use super::page::Page;
 use super::race::Race;
 use super::sweep::SweepCharts;
+use crate::charts::{Chart, LearningCurves, learning_plot};
 use crate::data::CIFAR10_CLASSES;
-use crate::report::{Chart, LearningCurves, learning_plot};
 
-/// All charts; the one about wrong labels where there are any.
+/// All charts; the one about corrupted labels where there are any.
 #[component]
 pub fn Charts(page: Page) -> impl IntoView {
-    let any_wrong = Memo::new(move |_| {
-        let wrong = |history: &History| {
-            history.facts.as_ref().is_some_and(|facts| facts.changed_labels > 0)
+    let any_corrupted = Memo::new(move |_| {
+        let is_corrupted = |history: &History| {
+            history.facts.as_ref().is_some_and(|facts| facts.corrupted_labels > 0)
         };
-        page.plans.get().iter().any(|plan| page.with_history_of(plan, wrong).unwrap_or_default())
+        page.plans
+            .get()
+            .iter()
+            .any(|plan| page.with_history_of(plan, is_corrupted).unwrap_or_default())
     });
     view! {
         <div class="charts">
@@ -39,7 +42,7 @@ pub fn Charts(page: Page) -> impl IntoView {
                 caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
                          beyond the edge. Across: steps."
             />
-            <Show when=move || any_wrong.get()>
+            <Show when=move || any_corrupted.get()>
                 <Learning
                     page
                     chart=Chart::Corrupted

@@ -25,8 +25,8 @@ pub fn offer(name: &str, kind: &str, text: &str) {
     }
 }
 
-/// Offers an SVG picture as a PNG file of twice its size.
-pub async fn offer_picture(name: String, svg: String, width: u32, height: u32) {
+/// Offers an SVG image as a PNG file of twice its size.
+pub async fn offer_image(name: String, svg: String, width: u32, height: u32) {
     // A browser that cannot draw its own SVG has nothing to save; nothing is lost.
     let Ok(image) = HtmlImageElement::new() else { return };
     image.set_src(&format!("data:image/svg+xml,{}", js_sys::encode_uri_component(&svg)));

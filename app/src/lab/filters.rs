@@ -1,4 +1,4 @@
-//! The first layer of each lane as pictures: told the truth it looks for other things than told lies.
+//! The first layer of each lane as images: told the truth it looks for other things than told lies.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::canvas::{context, resize};
 use super::lane::Lane;
 use super::page::Page;
 
-/// Pictures a row.
+/// Images a row.
 const COLUMNS: usize = 8;
 
 /// The first layers of all lanes, side by side.

@@ -4,13 +4,13 @@ use super::live::live;
 use leptos::prelude::*;
 
 use super::lessons::LESSONS;
-use super::link::{self, View, views};
+use super::link::{self, Screen, views};
 use super::page::Page;
 
 /// The row. Each is a real link, so it can be copied or opened beside this page.
 #[component]
 pub fn Head(page: Page) -> impl IntoView {
-    let link = move |view: View| {
+    let link = move |view: Screen| {
         let here = move || page.view.get() == view;
         let href =
             move || format!("?{}", link::write(&link::Choices { view, ..page.choices.get() }));
@@ -33,9 +33,9 @@ pub fn Head(page: Page) -> impl IntoView {
         }
     };
     let seen = views().filter(move |view| match view {
-        View::Lab => true,
-        View::Lesson(_) => page.limits.with(|limits| limits.shows("lessons")),
-        View::Runs => page.limits.with(|limits| limits.shows("runs")),
+        Screen::Lab => true,
+        Screen::Lesson(_) => page.limits.with(|limits| limits.shows("lessons")),
+        Screen::Runs => page.limits.with(|limits| limits.shows("runs")),
     });
     view! {
         <nav class="views" aria-label="Parts of the laboratory">
@@ -44,10 +44,10 @@ pub fn Head(page: Page) -> impl IntoView {
     }
 }
 
-fn name(view: View) -> String {
+fn name(view: Screen) -> String {
     match view {
-        View::Lab => "Laboratory".into(),
-        View::Lesson(number) => format!("{number} {}", LESSONS[number - 1].short),
-        View::Runs => "Runs".into(),
+        Screen::Lab => "Laboratory".into(),
+        Screen::Lesson(number) => format!("{number} {}", LESSONS[number - 1].short),
+        Screen::Runs => "Runs".into(),
     }
 }

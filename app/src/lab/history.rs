@@ -1,11 +1,11 @@
 //! What a run has said so far, small enough to keep: this is what charts and number panels are read off.
 
+use crate::charts::{LaneCurves, Point};
 use crate::experiments::steps_to_fit;
-use crate::report::{LaneCurves, Point};
-use crate::train::{Accuracy, CorruptedExamples, EpochMetrics, Event, Origin, StopReason, Summary};
+use crate::train::{Accuracy, CorruptedCounts, EpochMetrics, Event, Origin, StopReason, Summary};
 
 /// Batch losses kept; beyond, every second one is dropped.
-const MOST_LOSSES: usize = 4096;
+const MAX_LOSSES: usize = 4096;
 
 /// The facts of [`Event::Started`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Facts {
     /// Training images.
     pub images: u64,
     /// Of these, shown with a label that is not their own.
-    pub changed_labels: u64,
+    pub corrupted_labels: u64,
     /// Test images.
     pub test_images: u64,
     /// Steps in an epoch.
@@ -53,7 +53,7 @@ impl History {
             Event::Started {
                 parameters,
                 images,
-                changed_labels,
+                corrupted_labels,
                 test_images,
                 steps_per_epoch,
                 last_step,
@@ -64,7 +64,7 @@ impl History {
                 self.facts = Some(Facts {
                     parameters,
                     images,
-                    changed_labels,
+                    corrupted_labels,
                     test_images,
                     steps_per_epoch,
                     last_step,
@@ -94,8 +94,8 @@ impl History {
         })
     }
 
-    /// What became of the corrupted examples.
-    pub fn corrupted(&self) -> Option<CorruptedExamples> {
+    /// What became of the corrupted labels.
+    pub fn corrupted(&self) -> Option<CorruptedCounts> {
         let ended = self.summary.as_ref().and_then(|summary| summary.corrupted);
         ended.or_else(|| self.accuracy().and_then(|accuracy| accuracy.corrupted))
     }
@@ -141,7 +141,7 @@ impl History {
                 .filter_map(|epoch| Some((epoch.step as f64, of(epoch.accuracy.as_ref()?))));
             measured.collect()
         };
-        let corrupted = |of: fn(&CorruptedExamples) -> u64| -> Vec<Point> {
+        let corrupted = |of: fn(&CorruptedCounts) -> u64| -> Vec<Point> {
             let measured = self.epochs.iter().filter_map(|epoch| {
                 let corrupted =
                     epoch.accuracy.as_ref()?.corrupted.filter(|corrupted| corrupted.count > 0)?;
@@ -176,7 +176,7 @@ impl History {
         if step.is_multiple_of(self.every) || self.losses.is_empty() {
             self.losses.push((step, loss));
         }
-        if self.losses.len() > MOST_LOSSES {
+        if self.losses.len() > MAX_LOSSES {
             self.every *= 2;
             let every = self.every;
             self.losses.retain(|(step, _)| step.is_multiple_of(every));

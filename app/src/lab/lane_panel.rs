@@ -6,14 +6,14 @@ use leptos::prelude::*;
 use super::canvas::color_name;
 use super::format::{duration, grouped, percent};
 use super::history::History;
+use super::images::ImageGrid;
 use super::lane::Lane;
 use super::page::Page;
-use super::pictures::PictureGrid;
 use super::run_bar::phase_words;
 use crate::data::CIFAR10_CLASSES;
 use crate::train::{StopReason, Summary};
 
-/// One lane: heading, numbers, pictures.
+/// One lane: heading, numbers, images.
 #[component]
 pub fn LanePanel(page: Page, lane: Lane) -> impl IntoView {
     let title = move || lane.plan.get().map(|plan| plan.title).unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn LanePanel(page: Page, lane: Lane) -> impl IntoView {
             <p class="sentence end">
                 {live(move || lane.with_history(|history| history.summary.as_ref().map(end_sentence)))}
             </p>
-            {move || page.limits.with(|limits| limits.shows("pictures")).then(|| view! { <PictureGrid lane /> })}
+            {move || page.limits.with(|limits| limits.shows("pictures")).then(|| view! { <ImageGrid lane /> })}
         </section>
     }
 }
@@ -111,7 +111,7 @@ fn Numbers(lane: Lane) -> impl IntoView {
     }
 }
 
-/// What became of the wrong labels.
+/// What became of the images with corrupted labels.
 fn corruption_sentence(history: &History) -> String {
     match (history.corrupted(), history.facts.as_ref()) {
         (Some(corrupted), _) if corrupted.count > 0 => format!(
@@ -120,9 +120,9 @@ fn corruption_sentence(history: &History) -> String {
             grouped(corrupted.memorized),
             grouped(corrupted.still_clean)
         ),
-        (None, Some(facts)) if facts.changed_labels > 0 => format!(
+        (None, Some(facts)) if facts.corrupted_labels > 0 => format!(
             "{} of {} training pictures carry a wrong label.",
-            grouped(facts.changed_labels),
+            grouped(facts.corrupted_labels),
             grouped(facts.images)
         ),
         (_, Some(facts)) => {

@@ -15,15 +15,15 @@ pub struct Choices {
     /// Where it is computed.
     pub engine: EngineChoice,
     /// What the reader looks at.
-    pub view: View,
+    pub view: Screen,
     /// What the reader may not change or does not see.
     pub limits: Limits,
 }
 
 /// What the reader looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum View {
-    /// Controls, charts, pictures.
+pub enum Screen {
+    /// Controls, charts, images.
     #[default]
     Lab,
     /// A lesson, from 1.
@@ -32,7 +32,7 @@ pub enum View {
     Runs,
 }
 
-impl View {
+impl Screen {
     /// Its word in the URL.
     pub fn word(self) -> String {
         match self {
@@ -44,9 +44,9 @@ impl View {
 }
 
 /// Every view, in the order of the page's head.
-pub fn views() -> impl Iterator<Item = View> {
-    let lessons = (1..=LESSONS.len()).map(View::Lesson);
-    std::iter::once(View::Lab).chain(lessons).chain(std::iter::once(View::Runs))
+pub fn views() -> impl Iterator<Item = Screen> {
+    let lessons = (1..=LESSONS.len()).map(Screen::Lesson);
+    std::iter::once(Screen::Lab).chain(lessons).chain(std::iter::once(Screen::Runs))
 }
 
 /// A teacher's link takes parts of the page away and fixes settings.
@@ -86,7 +86,7 @@ pub const ENGINES: [(EngineChoice, &str); 3] =
 pub fn read(query: &str) -> (Choices, Vec<String>) {
     let query = query.trim_start_matches('?');
     let query = if query.is_empty() { START } else { query };
-    let (mut race, mut engine, mut view) = (Race::Off, EngineChoice::Auto, View::Lab);
+    let (mut race, mut engine, mut view) = (Race::Off, EngineChoice::Auto, Screen::Lab);
     let mut limits = Limits::default();
     let mut errors = Vec::new();
     let mut settings = Vec::new();
@@ -112,7 +112,7 @@ pub fn read(query: &str) -> (Choices, Vec<String>) {
                 engine = choose("engine", &value, owned(&words)).map_or(engine, |at| ENGINES[at].0);
             }
             "view" => {
-                let words = views().map(View::word).collect();
+                let words = views().map(Screen::word).collect();
                 view = choose("view", &value, words).and_then(|at| views().nth(at)).unwrap_or(view);
             }
             "hide" => {
@@ -128,7 +128,7 @@ pub fn read(query: &str) -> (Choices, Vec<String>) {
             _ => settings.push((key, value)),
         }
     }
-    if let View::Lesson(number) = view {
+    if let Screen::Lesson(number) = view {
         // A lesson brings its own settings; those of the link come on top.
         let own = LESSONS[number - 1].query.split('&').filter_map(|pair| pair.split_once('='));
         let (named, rest): (Vec<_>, Vec<_>) = own.partition(|(key, _)| *key == "race");
@@ -158,7 +158,7 @@ pub fn write(choices: &Choices) -> String {
     if choices.engine != EngineChoice::Auto {
         query = format!("{query}&engine={}", engine_word(choices.engine));
     }
-    if choices.view != View::Lab {
+    if choices.view != Screen::Lab {
         query = format!("{query}&view={}", choices.view.word());
     }
     for (key, words) in [("hide", &choices.limits.hidden), ("fix", &choices.limits.fixed)] {

@@ -10,8 +10,21 @@ use super::page::Page;
 pub enum Offer {
     /// Try again what failed.
     Retry,
+    /// Fetch so many images that one is asked first.
+    DataDownload,
     /// Go on in a new worker from the last checkpoint: the one there is silent.
     NewWorker,
+}
+
+impl Offer {
+    /// What its button says and does.
+    fn button(self) -> (&'static str, fn(Page)) {
+        match self {
+            Self::Retry => ("Retry", Page::retry),
+            Self::DataDownload => ("Download", Page::allow_download),
+            Self::NewWorker => ("Start a new worker", Page::restart_silent),
+        }
+    }
 }
 
 /// One sentence, and what can be done about it.
@@ -29,7 +42,7 @@ pub struct Message {
 pub struct Messages(RwSignal<Vec<Message>>);
 
 /// Sentences shown at once; older ones give way.
-const MOST: usize = 6;
+const MAX_MESSAGES: usize = 6;
 
 impl Messages {
     /// An empty list.
@@ -47,11 +60,20 @@ impl Messages {
         self.push(sentence(text.as_ref()), Some(offer));
     }
 
+    /// Takes back what offered this: it does not apply any more.
+    pub fn take_back(self, offer: Offer) {
+        self.take_back_if(|offered| offered == Some(offer));
+    }
+
     /// Takes back what offered something: it was done, or is not needed any more.
     pub fn clear_offers(self) {
-        if self.0.with_untracked(|messages| messages.iter().any(|message| message.offer.is_some()))
+        self.take_back_if(|offered| offered.is_some());
+    }
+
+    fn take_back_if(self, is_meant: impl Fn(Option<Offer>) -> bool) {
+        if self.0.with_untracked(|messages| messages.iter().any(|message| is_meant(message.offer)))
         {
-            self.0.update(|messages| messages.retain(|message| message.offer.is_none()));
+            self.0.update(|messages| messages.retain(|message| !is_meant(message.offer)));
         }
     }
 
@@ -60,7 +82,7 @@ impl Messages {
             messages.retain(|message| message.text != text);
             let id = messages.last().map_or(0, |message| message.id + 1);
             messages.push(Message { id, text, offer });
-            let surplus = messages.len().saturating_sub(MOST);
+            let surplus = messages.len().saturating_sub(MAX_MESSAGES);
             messages.drain(..surplus);
         });
     }
@@ -81,12 +103,9 @@ pub fn MessageList(page: Page) -> impl IntoView {
                 <p>{message.text}</p>
                 {message
                     .offer
-                    .map(|offer| match offer {
-                        Offer::Retry => view! { <button on:click=move |_| page.retry()>"Retry"</button> }.into_any(),
-                        Offer::NewWorker => {
-                            view! { <button on:click=move |_| page.restart_silent()>"Start a new worker"</button> }
-                                .into_any()
-                        }
+                    .map(|offer| {
+                        let (label, act) = offer.button();
+                        view! { <button on:click=move |_| act(page)>{label}</button> }
                     })}
                 <button class="quiet" aria-label="Dismiss this message" on:click=move |_| messages.dismiss(id)>"×"</button>
             </div>

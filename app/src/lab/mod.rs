@@ -1,9 +1,9 @@
-//! The page: controls, charts, pictures, and the lanes that speak with the workers. No tensor is computed here, and
+//! The page: controls, charts, images, and the lanes that speak with the workers. No tensor is computed here, and
 //! nothing of `models` or `device` is used but names, so that the page stays small and answers at once.
 //!
 //! What browser tests may lean on:
 //! - `data-testid` `train`, `pause`, `step`, `reset`, `status`, `engine-select`, `messages`;
-//! - `data-testid` `lane-a`, `lane-b` with `data-state` (a word of [`lane::Phase`]), and inside them `train-accuracy`,
+//! - `data-testid` `lane-a`, `lane-b` with `data-state` (a word of [`lane::LanePhase`]), and inside them `train-accuracy`,
 //!   `test-accuracy`, `train-loss`, `step`, each with the plain number as `data-value` (empty before the first);
 //! - inputs with the id `setting-<key>` (`setting-race` for the comparison): texts take effect on `change`, so leave
 //!   the field or press Enter; a sentence about a bad value stands in `#error-<key>`;
@@ -19,6 +19,7 @@ mod filters;
 mod format;
 mod head;
 mod history;
+mod images;
 mod lane;
 mod lane_panel;
 mod lessons;
@@ -28,7 +29,6 @@ mod live;
 mod map;
 mod messages;
 mod page;
-mod pictures;
 mod presets;
 mod race;
 mod run_bar;

@@ -8,12 +8,13 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
 use super::history::History;
-use super::lane::{Lane, Phase, now_ms};
+use super::lane::{Lane, LanePhase, now_ms};
 use super::lessons::LESSONS;
 use super::library::{KeptRun, Library};
-use super::link::{self, Choices, Limits, View};
+use super::link::{self, Choices, Limits, Screen};
+use super::messages::Offer;
 use super::race::{LanePlan, Race};
-use super::shared::{Download, Shared};
+use super::shared::{EngineDownload, Shared};
 use crate::engine::messages::EngineChoice;
 use crate::train::{Recipe, SETTINGS, Setting, SettingError};
 
@@ -28,7 +29,7 @@ pub struct Page {
     /// What the lanes have in common.
     pub shared: Shared,
     /// What the reader looks at.
-    pub view: RwSignal<View>,
+    pub view: RwSignal<Screen>,
     /// What is compared.
     pub race: RwSignal<Race>,
     /// The runs of the comparison, of which two at a time are on the lanes.
@@ -65,7 +66,7 @@ impl Page {
         let drafts = RwSignal::new(drafts_of(&Recipe::default()));
         let race = RwSignal::new(Race::Off);
         let available_images = RwSignal::new(None);
-        let (view, limits) = (RwSignal::new(View::Lab), RwSignal::new(Limits::default()));
+        let (view, limits) = (RwSignal::new(Screen::Lab), RwSignal::new(Limits::default()));
         let read =
             Memo::new(move |_| drafts.with(|drafts| recipe_of(drafts, available_images.get())));
         let choices = Memo::new(move |_| Choices {
@@ -117,7 +118,7 @@ impl Page {
         // A lane that is done takes the next run of the comparison.
         for lane in self.lanes {
             Effect::new(move |_| {
-                if lane.phase.get() == Phase::Finished
+                if lane.phase.get() == LanePhase::Finished
                     && let Some(next) = untrack(|| self.next_plan())
                 {
                     lane.set_plan(Some(next), None);
@@ -133,7 +134,7 @@ impl Page {
             engine
         });
         Effect::new(move |_| {
-            if self.shared.download.get() == Download::Done {
+            if self.shared.download.get() == EngineDownload::Done {
                 self.lanes.into_iter().for_each(Lane::ensure_worker);
             }
         });
@@ -162,12 +163,12 @@ impl Page {
     pub fn open_recipe(self, recipe: &Recipe, race: Race) {
         self.drafts.set(drafts_of(recipe));
         self.race.set(race);
-        self.view.set(View::Lab);
+        self.view.set(Screen::Lab);
     }
 
     /// Shows another part of the page. A lesson brings its own settings.
-    pub fn open_view(self, view: View) {
-        if let View::Lesson(number) = view {
+    pub fn open_view(self, view: Screen) {
+        if let Screen::Lesson(number) = view {
             let (choices, _) = link::read(LESSONS[number - 1].query);
             self.open_recipe(&choices.recipe, choices.race);
         }
@@ -253,7 +254,7 @@ impl Page {
     /// Whether every lane is over.
     pub fn is_finished(self) -> bool {
         let mut phases = self.used_lanes().map(|lane| lane.phase.get()).peekable();
-        phases.peek().is_some() && phases.all(|phase| phase == Phase::Finished)
+        phases.peek().is_some() && phases.all(|phase| phase == LanePhase::Finished)
     }
 
     /// Trains every lane that is not over; begins again where all are.
@@ -299,6 +300,13 @@ impl Page {
         self.used_lanes().for_each(Lane::retry);
     }
 
+    /// Fetches what was asked about, and goes on with what was wanted.
+    pub fn allow_download(self) {
+        self.shared.may_download.set_value(true);
+        self.shared.messages.take_back(Offer::DataDownload);
+        self.used_lanes().for_each(Lane::load_allowed);
+    }
+
     /// Gives every lane that was found silent a new worker.
     pub fn restart_silent(self) {
         self.shared.messages.clear_offers();
@@ -307,8 +315,8 @@ impl Page {
 
     fn forget_failures(self) {
         self.shared.messages.clear_offers();
-        if self.shared.download.get_untracked() == Download::Failed {
-            self.shared.download.set(Download::Ahead);
+        if self.shared.download.get_untracked() == EngineDownload::Failed {
+            self.shared.download.set(EngineDownload::Ahead);
         }
     }
 
@@ -351,6 +359,8 @@ impl Page {
     }
 
     fn apply(self, plans: [Option<LanePlan>; 2], saved: [Option<super::store::SavedRun>; 2]) {
+        // Asked again below if it still applies.
+        self.shared.messages.take_back(Offer::DataDownload);
         for ((lane, plan), saved) in self.lanes.into_iter().zip(plans).zip(saved) {
             lane.set_plan(plan, saved);
         }

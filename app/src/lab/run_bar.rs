@@ -4,9 +4,9 @@ use super::live::live;
 use leptos::prelude::*;
 
 use super::format::{duration, grouped, megabytes};
-use super::lane::{Lane, Phase};
+use super::lane::{Lane, LanePhase};
 use super::page::Page;
-use super::shared::Download;
+use super::shared::EngineDownload;
 use super::speed::expected_seconds;
 
 /// The buttons and the status line.
@@ -14,10 +14,10 @@ use super::speed::expected_seconds;
 pub fn RunBar(page: Page) -> impl IntoView {
     let train_word = move || match () {
         () if page.is_finished() => "Train again",
-        () if page.used_lanes().any(|lane| lane.phase.get() == Phase::Paused) => "Go on",
+        () if page.used_lanes().any(|lane| lane.phase.get() == LanePhase::Paused) => "Go on",
         () => "Train",
     };
-    let fresh = move || page.used_lanes().all(|lane| lane.phase.get() == Phase::Idle);
+    let fresh = move || page.used_lanes().all(|lane| lane.phase.get() == LanePhase::Idle);
     view! {
         <section class="run-bar card" aria-label="Run">
             <div class="buttons">
@@ -67,10 +67,10 @@ fn Announcer(page: Page) -> impl IntoView {
 #[component]
 fn EngineProgress(page: Page) -> impl IntoView {
     let download = page.shared.download;
-    let under = Memo::new(move |_| matches!(download.get(), Download::Under { .. }));
+    let under = Memo::new(move |_| matches!(download.get(), EngineDownload::Under { .. }));
     let numbers = move || match download.get() {
-        Download::Under { loaded_bytes, total_bytes } => (loaded_bytes, total_bytes),
-        Download::Ahead | Download::Done | Download::Failed => (0, 0),
+        EngineDownload::Under { loaded_bytes, total_bytes } => (loaded_bytes, total_bytes),
+        EngineDownload::Ahead | EngineDownload::Done | EngineDownload::Failed => (0, 0),
     };
     let share = move || {
         let (loaded, total) = numbers();
@@ -106,7 +106,7 @@ fn status(page: Page) -> String {
         parts.push(format!("{done} of {all} runs done"));
     }
     parts.extend(first.device.get().map(|(device, _)| device));
-    if lanes.iter().all(|lane| lane.phase.get() == Phase::Idle) {
+    if lanes.iter().all(|lane| lane.phase.get() == LanePhase::Idle) {
         parts.extend(announced(page, first));
     }
     let step =
@@ -115,7 +115,7 @@ fn status(page: Page) -> String {
     if step > 0 {
         parts.push(format!("step {}", grouped(step)));
     }
-    if lanes.iter().any(|lane| lane.phase.get() == Phase::Running) {
+    if lanes.iter().any(|lane| lane.phase.get() == LanePhase::Running) {
         parts.extend(speed(&lanes));
         parts.extend(last.and_then(|_| time_left(page, &lanes)));
     }
@@ -141,7 +141,7 @@ fn speed(lanes: &[Lane]) -> Option<String> {
         })?;
         Some(lane.steps_per_second()? * images_per_step)
     };
-    let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
+    let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
     let images_per_second: f64 = running.filter_map(of).sum();
     (images_per_second > 0.0)
         .then(|| format!("{} images/s", grouped(images_per_second.round() as u64)))
@@ -155,7 +155,7 @@ fn time_left(page: Page, lanes: &[Lane]) -> Option<String> {
         })?;
         Some(steps / lane.steps_per_second()?)
     };
-    let running = lanes.iter().filter(|lane| lane.phase.get() == Phase::Running);
+    let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
     let seconds = running.filter_map(of).reduce(f64::max)?;
     let may_stop_sooner = page.choices.with(|choices| {
         choices.recipe.stop_at_train_accuracy.is_some() || choices.recipe.patience.is_some()
@@ -164,26 +164,26 @@ fn time_left(page: Page, lanes: &[Lane]) -> Option<String> {
 }
 
 fn phase_of_all(lanes: &[Lane]) -> &'static str {
-    let any = |phase: Phase| lanes.iter().any(|lane| lane.phase.get() == phase);
+    let any = |phase: LanePhase| lanes.iter().any(|lane| lane.phase.get() == phase);
     let order = [
-        Phase::Running,
-        Phase::Loading,
-        Phase::Failed,
-        Phase::Paused,
-        Phase::Idle,
-        Phase::Finished,
+        LanePhase::Running,
+        LanePhase::Loading,
+        LanePhase::Failed,
+        LanePhase::Paused,
+        LanePhase::Idle,
+        LanePhase::Finished,
     ];
     order.into_iter().find(|phase| any(*phase)).map_or("Getting ready", phase_words)
 }
 
 /// A phase in words.
-pub fn phase_words(phase: Phase) -> &'static str {
+pub fn phase_words(phase: LanePhase) -> &'static str {
     match phase {
-        Phase::Idle => "Ready",
-        Phase::Loading => "Getting ready",
-        Phase::Running => "Training",
-        Phase::Paused => "Paused",
-        Phase::Finished => "Finished",
-        Phase::Failed => "Stopped by a problem",
+        LanePhase::Idle => "Ready",
+        LanePhase::Loading => "Getting ready",
+        LanePhase::Running => "Training",
+        LanePhase::Paused => "Paused",
+        LanePhase::Finished => "Finished",
+        LanePhase::Failed => "Stopped by a problem",
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::messages::EngineChoice;
 
 /// The engine on its way into the browser; fetched once for all lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Download {
+pub enum EngineDownload {
     /// Not asked for yet.
     Ahead,
     /// On its way.
@@ -32,17 +32,19 @@ pub struct Shared {
     /// Sentences for the reader.
     pub messages: Messages,
     /// The engine's download.
-    pub download: RwSignal<Download>,
+    pub download: RwSignal<EngineDownload>,
     /// The compiled engine.
     pub module: StoredValue<Option<JsValue>, LocalStorage>,
     /// Which engine is asked for.
     pub engine: RwSignal<EngineChoice>,
     /// The folder of the data files, absolute, with a slash at its end.
     pub data_url: StoredValue<String>,
+    /// Whether the reader has agreed to download all of CIFAR-10.
+    pub may_download: StoredValue<bool>,
     /// The runs that are kept.
     pub library: Library,
     /// The events, for whoever watches from outside.
-    pub recorder: Recorder,
+    pub recorder: EventRecorder,
 }
 
 impl Shared {
@@ -52,11 +54,12 @@ impl Shared {
         Self {
             messages,
             library: Library::new(messages),
-            download: RwSignal::new(Download::Ahead),
+            download: RwSignal::new(EngineDownload::Ahead),
             module: StoredValue::new_local(None),
             engine: RwSignal::new(EngineChoice::Auto),
             data_url: StoredValue::new(data_url),
-            recorder: Recorder::new(),
+            may_download: StoredValue::new(false),
+            recorder: EventRecorder::new(),
         }
     }
 }
@@ -64,12 +67,12 @@ impl Shared {
 /// `window.roteEvents`: an array a lane, of the events as plain objects. They are stored with the run, and read by tests
 /// and by the curious in the browser's console.
 #[derive(Clone, Copy)]
-pub struct Recorder(StoredValue<[Array; 2], LocalStorage>);
+pub struct EventRecorder(StoredValue<[Array; 2], LocalStorage>);
 
 /// Events kept of a lane; beyond, every second step is left out.
-const MOST_RECORDED: u32 = 20_000;
+const MAX_RECORDED: u32 = 20_000;
 
-impl Recorder {
+impl EventRecorder {
     fn new() -> Self {
         let lanes = [Array::new(), Array::new()];
         let all: Array = lanes.iter().collect();
@@ -82,7 +85,7 @@ impl Recorder {
     pub fn push(self, lane: usize, event: Option<JsValue>) {
         let Some(event) = event else { return };
         self.0.with_value(|lanes| _ = lanes[lane].push(&event));
-        if self.events(lane).length() > MOST_RECORDED {
+        if self.events(lane).length() > MAX_RECORDED {
             let mut steps = 0;
             let kept = self.events(lane).filter(&mut |event, _, _| {
                 let is_step =

@@ -20,7 +20,7 @@ pub struct SavedRun {
     pub events: Array,
     /// The checkpoint.
     pub bytes: Uint8Array,
-    /// What became of its pictures; none where an older page stored it.
+    /// What became of its images; none where an older page stored it.
     pub memory: Option<Uint8Array>,
 }
 

@@ -7,7 +7,7 @@ use super::format::percent;
 use super::history::History;
 use super::page::Page;
 use super::race::LEVELS;
-use crate::report::{Line, Plot, Point, Stroke, test_errors_plot, times_to_fit_plot};
+use crate::charts::{Line, Plot, Point, Stroke, test_errors_plot, times_to_fit_plot};
 
 /// Both figures.
 #[component]

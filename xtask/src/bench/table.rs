@@ -15,7 +15,7 @@ const GFLOP: [f64; 5] = [0.62, 1.02, 4.51, 18.32, 156.3];
 pub(super) fn write() -> Result<(), Failure> {
     let mut text = String::from(
         "# What a training step costs\n\n\
-         Made by `cargo xtask bench`; do not edit. Everyone does the same work: 128 pictures, parameters and labels from\n\
+         Made by `cargo xtask bench`; do not edit. Everyone does the same work: 128 images, parameters and labels from\n\
          one integer hash, SGD with momentum 0.9 ([the programs](../benches/peers/README.md)). A figure is the fastest\n\
          round, in milliseconds a step; a ratio is ours over the fastest peer's, so below 1 we are faster. The spread is\n\
          that of the rounds, which participants take in turn. The losses of the first three steps must agree.\n",
@@ -108,14 +108,14 @@ fn section(about: &Value, rows: &[Row], ours: &str, backend: Option<&str>) -> St
     text
 }
 
-/// The ratio of the fastest rounds, the least and greatest ratio of a round, and how far the losses are apart.
+/// The ratio of the fastest rounds, the least and largest ratio of a round, and how far the losses are apart.
 fn compare(own: &Row, best: &Row) -> (String, String, String) {
     let ratio = own.best_ms().unwrap_or(f64::NAN) / best.best_ms().unwrap_or(f64::NAN);
     let mut of_rounds: Vec<f64> =
         own.step_ms.iter().zip(&best.step_ms).map(|(own, best)| own / best).collect();
     of_rounds.sort_by(f64::total_cmp);
     let spread = match (of_rounds.first(), of_rounds.last()) {
-        (Some(least), Some(greatest)) => format!("{least:.2} to {greatest:.2}"),
+        (Some(least), Some(most)) => format!("{least:.2} to {most:.2}"),
         _ => String::new(),
     };
     let apart =
@@ -150,7 +150,7 @@ fn growth(rows: &[Row]) -> String {
         "\n## As the network grows\n\n\
          The same steps as in the first table, by the operations in their products. A step of an MLP also moves its 1.2 or\n\
          1.7 million parameters, gradients and velocities through memory, which a batch of 128 does not pay for; the\n\
-         convolutions use each weight hundreds of times a picture, and are near the machine's speed.\n\n\
+         convolutions use each weight hundreds of times an image, and are near the machine's speed.\n\n\
          | model | GFLOP a step | ms/step | ms/GFLOP |\n|---|---:|---:|---:|\n",
     );
     for (model, gflop) in MODELS.into_iter().zip(GFLOP) {

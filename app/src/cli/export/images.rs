@@ -8,7 +8,7 @@ use super::folders_of_runs;
 use crate::cli::CliError;
 use crate::cli::exported;
 use crate::cli::images_record::{FILE, ImagesRecord};
-use crate::train::{Cell, Row, Table};
+use crate::train::{Cell, Table, TableRow};
 
 /// A row for each training image of each finished run below `results` that recorded them. A run that cannot be read is told
 /// and left out.
@@ -34,7 +34,7 @@ pub(super) fn table(results: &Path) -> Result<Table, CliError> {
 }
 
 /// The rows of one run; none if it is not finished.
-fn of_run(path: &Path) -> Result<Vec<Row>, CliError> {
+fn of_run(path: &Path) -> Result<Vec<TableRow>, CliError> {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
     let folder = folder.to_string_lossy().into_owned();
     let Some(record) = exported::of_run_folder(path, &folder)? else { return Ok(Vec::new()) };
@@ -63,7 +63,7 @@ fn recorded(results: &Path) -> Result<BTreeSet<PathBuf>, CliError> {
     Ok(paths)
 }
 
-fn run(id: &str, folder: &str, seed: u64) -> Row {
+fn run(id: &str, folder: &str, seed: u64) -> TableRow {
     vec![
         ("run".into(), Cell::Text(Some(id.to_owned().into()))),
         ("folder".into(), Cell::Text(Some(folder.to_owned().into()))),

@@ -21,8 +21,10 @@ fn value(cell: &Cell) -> Option<Value> {
     match cell {
         Cell::Text(text) => text.as_deref().map(Value::from),
         Cell::Whole(number) => number.map(Value::from),
-        // JSON has no word for what is no number: it becomes null.
-        Cell::Number(number) => number.map(Value::from),
+        Cell::Number(number) => number.and_then(|number| {
+            // A `Value` of its own would be null where the number is not finite. Writing to memory does not fail.
+            crate::number::serialize(&number, serde_json::value::Serializer).ok()
+        }),
         Cell::Switch(is_on) => is_on.map(Value::from),
     }
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::exported::{self, Found};
-use super::{CliError, report::grouped};
+use super::exported::{self, RecordsFound};
+use super::{CliError, run_output::grouped};
 use crate::data::store;
 use crate::train::{Record, epochs_table, runs_table, to_json, to_json_line};
 
@@ -154,14 +154,17 @@ fn print(bytes: &[u8]) -> Result<(), CliError> {
 }
 
 /// The runs of what was named, a group for each folder of runs.
-fn groups(results: &Path) -> Result<Vec<Found>, CliError> {
+fn groups(results: &Path) -> Result<Vec<RecordsFound>, CliError> {
     if results.is_file() {
         return Ok(vec![exported::read(results)?]);
     }
     if exported::has(results, "summary.json") {
         let folder = results.parent().and_then(Path::file_name).unwrap_or_default();
         let record = exported::of_run_folder(results, &folder.to_string_lossy())?;
-        return Ok(vec![Found { records: record.into_iter().collect(), problems: Vec::new() }]);
+        return Ok(vec![RecordsFound {
+            records: record.into_iter().collect(),
+            problems: Vec::new(),
+        }]);
     }
     folders_of_runs(results)?.iter().map(|folder| exported::of_runs(folder)).collect()
 }

@@ -281,10 +281,10 @@ fn varint(bytes: &mut Vec<u8>, mut value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Row;
+    use crate::train::TableRow;
 
     fn table() -> Table {
-        let row = |text: Option<&'static str>, number, is_on| -> Row {
+        let row = |text: Option<&'static str>, number, is_on| -> TableRow {
             vec![
                 ("text".into(), Cell::Text(text.map(Into::into))),
                 ("whole".into(), Cell::Whole(text.map(|text| text.len() as u64))),

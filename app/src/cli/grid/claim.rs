@@ -12,7 +12,7 @@ use crate::data::store;
 
 /// A run that this process is at.
 #[derive(Debug)]
-pub struct Claim {
+pub struct RunLock {
     /// Holds the lock as long as it is open.
     file: File,
     path: PathBuf,
@@ -22,7 +22,7 @@ pub struct Claim {
     is_locked: bool,
 }
 
-impl Claim {
+impl RunLock {
     /// Takes the run, or nothing if another process holds the lock.
     pub(super) fn take(path: &Path) -> Result<Option<Self>, CliError> {
         let open =
@@ -137,17 +137,17 @@ mod tests {
     fn a_run_can_be_claimed_once_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let claim = Claim::take(&path).unwrap();
-        assert!(claim.is_some() && Claim::take(&path).unwrap().is_none());
+        let claim = RunLock::take(&path).unwrap();
+        assert!(claim.is_some() && RunLock::take(&path).unwrap().is_none());
         drop(claim);
-        assert!(Claim::take(&path).unwrap().is_some());
+        assert!(RunLock::take(&path).unwrap().is_some());
     }
 
     #[test]
     fn who_was_robbed_of_a_run_writes_nothing_more_and_says_who_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let claim = Claim::take(&path).unwrap().unwrap();
+        let claim = RunLock::take(&path).unwrap().unwrap();
         assert!(claim.check().is_ok() && claim.warning().is_none());
         fs::write(&path, "process 7 on elsewhere (token 1)\n").unwrap();
         let error = claim.check().unwrap_err().to_string();
@@ -166,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         for is_locked in [true, false] {
-            let claim = Claim { is_locked, ..Claim::take(&path).unwrap().unwrap() };
+            let claim = RunLock { is_locked, ..RunLock::take(&path).unwrap().unwrap() };
             assert!(claim.check().is_ok());
             fs::remove_file(&path).unwrap();
             assert!(claim.check().unwrap_err().to_string().contains("somebody is at this run"));
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn only_without_locks_is_it_said_that_there_are_none() {
         let folder = tempfile::tempdir().unwrap();
-        let claim = Claim::take(&folder.path().join("lock")).unwrap().unwrap();
+        let claim = RunLock::take(&folder.path().join("lock")).unwrap().unwrap();
         assert!(claim.is_locked() && claim.warning().is_none());
         let claim = claim.without_lock();
         assert!(claim.warning().unwrap().contains("has no locks"));

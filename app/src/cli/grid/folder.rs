@@ -1,11 +1,11 @@
 //! The folder of a run: `recipe.toml`, `events.jsonl` (everything but the single steps), `checkpoint.rote` while it goes on
-//! and, when it is over, `summary.json`. Who is at it holds a [`Claim`].
+//! and, when it is over, `summary.json`. Who is at it holds a [`RunLock`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::claim::Claim;
+use super::claim::RunLock;
 use super::name::folder_name;
 use crate::cli::CliError;
 use crate::cli::checkpoint_file::CheckpointFile;
@@ -105,9 +105,9 @@ impl RunFolder {
     }
 
     /// Makes the folder and takes the run, or nothing if another process is at it.
-    pub fn claim(&self) -> Result<Option<Claim>, CliError> {
+    pub fn claim(&self) -> Result<Option<RunLock>, CliError> {
         fs::create_dir_all(&self.path).map_err(|error| refused(&self.path, "made", &error))?;
-        let claim = Claim::take(&self.path.join("lock"))?;
+        let claim = RunLock::take(&self.path.join("lock"))?;
         if let Some(claim) = &claim {
             self.tidy(claim)?;
         }
@@ -116,7 +116,7 @@ impl RunFolder {
 
     /// Removes what a process that was killed in the middle of a write left behind. Only under a lock: without one another
     /// process may be in the middle of that write.
-    fn tidy(&self, claim: &Claim) -> Result<(), CliError> {
+    fn tidy(&self, claim: &RunLock) -> Result<(), CliError> {
         if !claim.is_locked() {
             return Ok(());
         }
@@ -337,7 +337,7 @@ mod tests {
             origin: Origin::default(),
             parameters: 1,
             images: 1,
-            changed_labels: 0,
+            corrupted_labels: 0,
             test_images: 1,
             steps_per_epoch: 10,
             last_step: 100,

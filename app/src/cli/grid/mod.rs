@@ -22,11 +22,11 @@ use clap::{ArgMatches, Command};
 use super::CliError;
 use super::exported::Done;
 use super::interrupt::{Interrupt, Signal};
-use super::report::{duration, grouped};
+use super::run_output::{duration, grouped};
 use super::train::device_choice;
 use crate::device::OpenDevice;
 use crate::experiments::{EXPERIMENTS, OPEN_SETTINGS, Scale, distinct_rows};
-use crate::train::Event;
+use crate::train::{Event, Fit, InMemory, check_fit};
 use estimate::Estimate;
 pub use folder::{RunFolder, RunSummary, UnreadRun, epochs_of, is_alike, missing_epochs};
 use known::Known;
@@ -34,7 +34,7 @@ pub(in crate::cli) use name::file_name;
 pub use options::run_command;
 use options::{Job, Options};
 use progress::GridProgress;
-use work::{Ended, Place};
+use work::{Ended, GridContext};
 use workbench::{Bench, Workbench};
 
 /// `rote list`.
@@ -105,7 +105,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
         return Ok(());
     }
     let interrupt = Interrupt::watch()?;
-    let place = Place {
+    let place = GridContext {
         workbench: &workbench,
         data_dir: options.data_dir.as_deref(),
         interrupt: &interrupt,
@@ -120,7 +120,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let failures = Mutex::new(Vec::new());
     let work = Work { queue: &queue, waits: !options.is_impatient, failures: &failures };
     drop(bench);
-    let make = |timed: &Timed, watch: &mut dyn FnMut(&Event)| {
+    let make = |timed: &TimedJob, watch: &mut dyn FnMut(&Event)| {
         let bench = place.workbench.bench();
         // A fault of the program in one run is no reason to lose the others: it is told like any other failure.
         let made = caught(|| make(timed, &place, &bench, watch));
@@ -137,7 +137,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), CliError> {
 }
 
 /// A run and what it will take.
-struct Timed {
+struct TimedJob {
     job: Job,
     folder: RunFolder,
     /// As estimated; where it is done already, as it took.
@@ -152,14 +152,14 @@ fn timed(
     jobs: Vec<Job>,
     options: &Options,
     opened: &OpenDevice,
-) -> Result<(Vec<Timed>, Option<CliError>), CliError> {
+) -> Result<(Vec<TimedJob>, Option<CliError>), CliError> {
     let mut estimate = Estimate::new(&opened.device);
     let mut failure = None;
     let (known, exported) = (Known::read(&options.out)?, Done::beside(&options.out)?);
     for problem in known.problems.iter().chain(&exported.problems) {
         tell!("warning: {problem}");
     }
-    let add_time = |job: Job| {
+    let mut add_time = |job: Job| -> Result<TimedJob, CliError> {
         let folder = known.folder(&options.out, &job);
         let here = work::made_here(&job.recipe);
         // What cannot be read says so when it is its turn.
@@ -172,6 +172,18 @@ fn timed(
         let kept = if is_kept { exported.find(&job.recipe, &here).cloned() } else { None };
         let done = done.as_ref().or(kept.as_ref());
         let is_done = done.is_some();
+        // Before anything of the grid is run: to be timed alone a run would need its memory.
+        if !is_done {
+            let (recipe, at_a_time) = (&job.recipe, options.workers as u64);
+            let fit = Fit { recipe, in_memory: InMemory::Nothing, at_a_time };
+            let refused = check_fit(fit, &opened.device)
+                .map_err(|error| CliError::Usage(format!("{}: {error}", job.name())));
+            match refused {
+                // What the other runs would take is worth knowing.
+                Err(error) if options.is_dry_run => tell!("warning: {error}"),
+                refused => refused?,
+            }
+        }
         // A run that cannot even be timed will say so when it is its turn; the others have their times.
         let estimated = || {
             caught(|| estimate.seconds(&job.recipe)).unwrap_or_else(|error| {
@@ -180,15 +192,15 @@ fn timed(
             })
         };
         let seconds = done.map_or_else(estimated, |about| about.summary.seconds);
-        Timed { job, folder, seconds, is_done, kept }
+        Ok(TimedJob { job, folder, seconds, is_done, kept })
     };
-    let jobs = jobs.into_iter().map(add_time).collect();
+    let jobs = jobs.into_iter().map(&mut add_time).collect::<Result<_, _>>()?;
     Ok((jobs, failure))
 }
 
 /// A run that is to be made.
 struct Queued {
-    timed: Timed,
+    timed: TimedJob,
     /// Another process was at it when it was last tried.
     is_elsewhere: bool,
 }
@@ -212,7 +224,7 @@ impl Work<'_> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    fn later(&self, timed: Timed) {
+    fn later(&self, timed: TimedJob) {
         let queued = Queued { timed, is_elsewhere: true };
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(queued);
     }
@@ -224,15 +236,15 @@ impl Work<'_> {
 
 /// Makes one run; nothing if another process is at it.
 type Make<'a> =
-    dyn Fn(&Timed, &mut dyn FnMut(&Event)) -> Result<Option<Ended>, CliError> + Sync + 'a;
+    dyn Fn(&TimedJob, &mut dyn FnMut(&Event)) -> Result<Option<Ended>, CliError> + Sync + 'a;
 
 fn make(
-    timed: &Timed,
-    place: &Place,
+    timed: &TimedJob,
+    place: &GridContext,
     bench: &Bench,
     watch: &mut dyn FnMut(&Event),
 ) -> Result<Option<Ended>, CliError> {
-    let Timed { job, folder, kept, .. } = timed;
+    let TimedJob { job, folder, kept, .. } = timed;
     if let Some(summary) = kept {
         return Ok(Some(Ended::Already(summary.clone())));
     }
@@ -304,7 +316,7 @@ fn end(
     )))
 }
 
-fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
+fn dry_run(jobs: &[TimedJob], options: &Options, device: &str) {
     say!(
         "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
         "run",
@@ -314,7 +326,7 @@ fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
         "steps",
         "about"
     );
-    for Timed { job, seconds, is_done, .. } in jobs {
+    for TimedJob { job, seconds, is_done, .. } in jobs {
         say!(
             "{:<40} {:>4} {:>7} {:>6} {:>8} {:>12}",
             job.called(),
@@ -333,7 +345,7 @@ fn dry_run(jobs: &[Timed], options: &Options, device: &str) {
 }
 
 /// How many runs there are, how many of them are done, and what the others take.
-fn what_is_left(jobs: &[Timed]) -> String {
+fn what_is_left(jobs: &[TimedJob]) -> String {
     let done = jobs.iter().filter(|timed| timed.is_done).count();
     let left: f64 = jobs.iter().filter(|timed| !timed.is_done).map(|timed| timed.seconds).sum();
     let runs = if jobs.len() == 1 { "1 run".into() } else { format!("{} runs", jobs.len()) };
@@ -356,7 +368,7 @@ mod tests {
             let job = Job { row: row.into(), recipe: Recipe::default(), ..Job::default() };
             let folder = RunFolder::of(runs.path(), row, &job.recipe);
             Queued {
-                timed: Timed { job, folder, seconds: 1.0, is_done: false, kept: None },
+                timed: TimedJob { job, folder, seconds: 1.0, is_done: false, kept: None },
                 is_elsewhere: false,
             }
         };
@@ -364,7 +376,7 @@ mod tests {
         let failures = Mutex::new(Vec::new());
         let work = Work { queue: &queue, waits: true, failures: &failures };
         let seen = Mutex::new(Vec::new());
-        let make = |timed: &Timed, _: &mut dyn FnMut(&Event)| {
+        let make = |timed: &TimedJob, _: &mut dyn FnMut(&Event)| {
             seen.lock().unwrap().push(timed.job.row.clone());
             caught(|| {
                 assert!(timed.job.row != "two", "a fault for the test");
@@ -385,7 +397,7 @@ mod tests {
         let job = Job::default();
         let folder = RunFolder::of(runs.path(), "row", &job.recipe);
         let queued = Queued {
-            timed: Timed { job, folder, seconds: 1.0, is_done: false, kept: None },
+            timed: TimedJob { job, folder, seconds: 1.0, is_done: false, kept: None },
             is_elsewhere: false,
         };
         let queue: Queue = Mutex::new([queued].into());

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::train::Recipe;
 
 /// Longest part of a name that says what a run is called: paths end at 260 letters on some systems.
-const MOST_LETTERS: usize = 96;
+const MAX_LETTERS: usize = 96;
 
 /// The folder of a run: what it is called, a sum of all its settings, and its seed.
 pub(super) fn folder_name(called: &str, recipe: &Recipe) -> String {
@@ -21,7 +21,7 @@ pub(in crate::cli) fn file_name(called: &str) -> String {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | '+' | '=' => letter,
         _ => '_',
     };
-    called.chars().map(safe).take(MOST_LETTERS).collect()
+    called.chars().map(safe).take(MAX_LETTERS).collect()
 }
 
 #[cfg(test)]

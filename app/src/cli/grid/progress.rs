@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::options::Job;
-use super::{RunSummary, Timed, what_is_left};
+use super::{RunSummary, TimedJob, what_is_left};
 use crate::cli::CliError;
-use crate::cli::report::{Pulse, duration};
+use crate::cli::run_output::{Pulse, duration};
 use crate::device::OpenDevice;
 use crate::experiments::{Number, Published};
 use crate::train::{Event, StopReason};
@@ -47,7 +47,7 @@ impl Counts {
 }
 
 impl GridProgress {
-    pub(super) fn new(jobs: &[Timed], opened: &OpenDevice) -> Self {
+    pub(super) fn new(jobs: &[TimedJob], opened: &OpenDevice) -> Self {
         say!("{} on {}", what_is_left(jobs), opened.name);
         if let Some(note) = &opened.note {
             tell!("warning: {note}");
@@ -286,11 +286,11 @@ mod tests {
         let (mut resumed, mut fresh) = (grid.begin(&job, 100.0), grid.begin(&job, 100.0));
         let started = |step| Event::Started {
             format: 1,
-            origin: Origin::here(),
+            origin: Origin::here(&Recipe::default()),
             recipe: Recipe::default(),
             parameters: 1,
             images: 1,
-            changed_labels: 0,
+            corrupted_labels: 0,
             test_images: 1,
             steps_per_epoch: 1,
             last_step: 10,

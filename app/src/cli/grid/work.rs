@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::claim::Claim;
+use super::claim::RunLock;
 use super::folder::{RunFolder, RunSummary, UnreadRun};
 use super::options::Job;
 use super::workbench::{Bench, Workbench};
@@ -14,7 +14,7 @@ use crate::cli::images_record::{FILE, ImagesLog};
 use crate::cli::interrupt::Interrupt;
 use crate::data::{DataSet, data_sha256, store};
 use crate::train::{
-    Checkpoint, Event, FORMAT, NUMERICS, Origin, Recipe, Session, Summary, TrainError,
+    Checkpoint, Event, FORMAT, Origin, Recipe, Session, Summary, TrainError, numerics,
 };
 
 /// How an attempt at a run ended.
@@ -28,7 +28,7 @@ pub(super) enum Ended {
 }
 
 /// What all runs of a grid have in common.
-pub(super) struct Place<'a> {
+pub(super) struct GridContext<'a> {
     pub(super) workbench: &'a Workbench,
     /// `--data-dir`, if it is given.
     pub(super) data_dir: Option<&'a Path>,
@@ -46,9 +46,9 @@ pub(super) struct Place<'a> {
 /// Runs a row that was claimed, or goes on with it. `watch` sees every event, and what is survived as a warning.
 pub(super) fn run(
     folder: &RunFolder,
-    claim: &Claim,
+    claim: &RunLock,
     job: &Job,
-    place: &Place,
+    place: &GridContext,
     bench: &Bench,
     watch: &mut dyn FnMut(&Event),
 ) -> Result<Ended, CliError> {
@@ -183,7 +183,7 @@ fn keep_the_rest(
 /// What a run of these settings would be made by here.
 pub(super) fn made_here(recipe: &Recipe) -> Origin {
     let data_sha256 = data_sha256(recipe.images as usize).unwrap_or_default().into();
-    Origin { data_sha256, ..Origin::here() }
+    Origin { data_sha256, ..Origin::here(recipe) }
 }
 
 /// Whether a finished run kept nothing of its images where that is wanted.
@@ -201,10 +201,11 @@ fn refuse_to_replace(
 ) -> Result<(), CliError> {
     let path = folder.path().display();
     let why = if !summary.is_like(&made_here(recipe)) {
-        let Origin { numerics, version, .. } = &summary.origin;
+        let Origin { numerics: theirs, version, .. } = &summary.origin;
+        let ours = numerics(recipe);
         format!(
-            "was computed by Rote {version} with numerics {numerics} (here {NUMERICS}) or from other data, and would come \
-             to other digits here"
+            "was computed by Rote {version} with numerics {theirs} (here {ours}) or from other data, and would come to \
+             other digits here"
         )
     } else if lacks_images(folder, records_images) {
         "kept nothing of its images".into()

@@ -26,19 +26,19 @@ pub(super) enum Open {
 pub(super) type Judged = Result<(bool, String), Open>;
 
 /// The runs of a row, one a seed.
-pub(super) struct Seeds<'a> {
+pub(super) struct RowSeeds<'a> {
     pub(super) row: Row,
     pub(super) runs: Vec<&'a Outcome>,
 }
 
 impl<'a> On<'a> {
-    pub(super) fn seeds(&self, row: Row) -> Seeds<'a> {
+    pub(super) fn seeds(&self, row: Row) -> RowSeeds<'a> {
         let runs = self.results.of(&row.recipe);
-        Seeds { row, runs }
+        RowSeeds { row, runs }
     }
 
     /// The row of a network with nothing regularized.
-    pub(super) fn plain(&self, model: ModelName, condition: Condition) -> Seeds<'a> {
+    pub(super) fn plain(&self, model: ModelName, condition: Condition) -> RowSeeds<'a> {
         let row = plain_row(self.scale, model, true, condition).unwrap_or_else(|| Row {
             name: format!("{}/{}", model.key(), condition.key()),
             recipe: Recipe { condition, ..self.scale.recipe(model) },
@@ -48,14 +48,18 @@ impl<'a> On<'a> {
     }
 
     /// Rows of an experiment.
-    pub(super) fn rows(&self, experiment: &str, wanted: impl Fn(&Row) -> bool) -> Vec<Seeds<'a>> {
+    pub(super) fn rows(
+        &self,
+        experiment: &str,
+        wanted: impl Fn(&Row) -> bool,
+    ) -> Vec<RowSeeds<'a>> {
         let experiment = EXPERIMENTS.iter().find(|known| known.name == experiment);
         let rows = experiment.map_or_else(Vec::new, |experiment| (experiment.rows)(self.scale));
         rows.into_iter().filter(wanted).map(|row| self.seeds(row)).collect()
     }
 }
 
-impl Seeds<'_> {
+impl RowSeeds<'_> {
     pub(super) fn mean(&self, what: impl Fn(&Outcome) -> f64) -> f64 {
         // None of no runs, which no claim comes to: see `run`.
         mean(&self.runs.iter().map(|run| what(run)).collect::<Vec<_>>()).unwrap_or(f64::NAN)
@@ -76,11 +80,11 @@ impl Seeds<'_> {
     }
 
     /// Variance of its mean test accuracy from one draw of the test images to another. All seeds are tested on the same
-    /// pictures, and a picture that is hard for one is hard for all: more seeds are not more pictures.
+    /// images, and an image that is hard for one is hard for all: more seeds are not more images.
     pub(super) fn test_variance(&self) -> f64 {
         let accuracy = self.test();
-        let pictures = self.runs.iter().map(|run| run.test_images).min().unwrap_or(0);
-        accuracy * (1.0 - accuracy) / pictures.max(1) as f64
+        let images = self.runs.iter().map(|run| run.test_images).min().unwrap_or(0);
+        accuracy * (1.0 - accuracy) / images.max(1) as f64
     }
 
     pub(super) fn all_fitted(&self) -> bool {
@@ -117,7 +121,7 @@ impl Seeds<'_> {
 }
 
 /// Every row has a run.
-pub(super) fn run(rows: &[Seeds]) -> Result<(), Open> {
+pub(super) fn run(rows: &[RowSeeds]) -> Result<(), Open> {
     let missing = rows.iter().filter(|row| row.runs.is_empty()).map(|row| row.row.name.clone());
     let missing: Vec<_> = missing.collect();
     if missing.is_empty() && !rows.is_empty() { Ok(()) } else { Err(Open::NotRun(missing)) }
@@ -125,7 +129,7 @@ pub(super) fn run(rows: &[Seeds]) -> Result<(), Open> {
 
 /// Every row has a run, and every seed of every row fitted its training set: of another one, a claim about fitted networks
 /// says nothing.
-pub(super) fn fitted(rows: &[Seeds]) -> Result<(), Open> {
+pub(super) fn fitted(rows: &[RowSeeds]) -> Result<(), Open> {
     run(rows)?;
     let Some(row) = rows.iter().find(|row| !row.all_fitted()) else { return Ok(()) };
     let (name, count) = (&row.row.name, counted(row.runs.len()));
@@ -154,7 +158,7 @@ pub(super) fn is_above(difference: f64, deviation: f64) -> Option<bool> {
 }
 
 /// By how many seeds a claim was judged, to stand behind its figures.
-pub(super) fn by_seeds(rows: &[Seeds]) -> String {
+pub(super) fn by_seeds(rows: &[RowSeeds]) -> String {
     let counts = rows.iter().map(|row| row.runs.len());
     match (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0)) {
         (least, most) if least == most => format!("; {}", counted(most)),

@@ -1,6 +1,6 @@
 //! The numbers of Tables 1 and 4, row by row, at the paper's size.
 
-use super::evidence::{Judged, On, Seeds, by_seeds, run};
+use super::evidence::{Judged, On, RowSeeds, by_seeds, run};
 use crate::data::Condition;
 use crate::experiments::{Number, Row, table1};
 
@@ -59,6 +59,6 @@ impl On<'_> {
 }
 
 /// Whether every seed's training accuracy lies within [`TRAIN_POINTS`] of the paper's, in percent.
-fn are_near(row: &Seeds, train: f64) -> bool {
+fn are_near(row: &RowSeeds, train: f64) -> bool {
     row.runs.iter().all(|run| (100.0 * run.summary.train_accuracy - train).abs() <= TRAIN_POINTS)
 }

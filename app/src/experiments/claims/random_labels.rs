@@ -1,7 +1,7 @@
 //! Section 2.1: random labels, corrupted ones and noise are fitted, it takes little longer, and nothing is learned of test
 //! images.
 
-use super::evidence::{Judged, On, Open, Seeds, by_seeds, fitted, percent, run};
+use super::evidence::{Judged, On, Open, RowSeeds, by_seeds, fitted, percent, run};
 use crate::data::Condition;
 use crate::experiments::figure1::{corruption_levels, corruption_row};
 use crate::experiments::outcome::chance_band;
@@ -110,7 +110,7 @@ impl On<'_> {
         Ok((slowest < random_labels, figures))
     }
 
-    fn times(&self, rows: &[Seeds]) -> Result<Vec<(&'static str, f64)>, Open> {
+    fn times(&self, rows: &[RowSeeds]) -> Result<Vec<(&'static str, f64)>, Open> {
         rows.iter().map(|row| Ok((row.row.recipe.condition.key(), row.steps_to_fit()?))).collect()
     }
 }

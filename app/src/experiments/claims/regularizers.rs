@@ -1,6 +1,8 @@
 //! Section 3: what regularizers, explicit and implicit, have to do with it.
 
-use super::evidence::{Judged, On, Open, Seeds, by_seeds, fitted, is_above, percent, points, run};
+use super::evidence::{
+    Judged, On, Open, RowSeeds, by_seeds, fitted, is_above, percent, points, run,
+};
 use crate::data::Condition;
 use crate::experiments::outcome::chance_band;
 use crate::models::ModelName::{self, AlexnetSmall};
@@ -23,7 +25,7 @@ impl On<'_> {
         let each: Vec<_> =
             rows.iter().map(|row| format!("{} {}", row.row.name, row.train_text())).collect();
         let figures = format!("training accuracy: {}{}", each.join(", "), by_seeds(&rows));
-        Ok((rows.iter().all(Seeds::all_fitted), figures))
+        Ok((rows.iter().all(RowSeeds::all_fitted), figures))
     }
 
     /// Regularizers are the smaller part of generalization: see [`keeps`].
@@ -101,8 +103,8 @@ impl On<'_> {
 /// Whether `plain` is above chance and keeps more than [`KEPT`] of what `best` has above it. That holds where the part kept
 /// lies above [`KEPT`] by more than two deviations of chance and fails where it lies below by more than two. Between, on
 /// either side, other test images might have said otherwise, and it is open. The two are taken for independent; tested on
-/// the same pictures they differ by less, so what is told here is told by more than two.
-fn keeps(plain: &Seeds, best: &Seeds, figures: String, seeds: &str) -> Judged {
+/// the same images they differ by less, so what is told here is told by more than two.
+fn keeps(plain: &RowSeeds, best: &RowSeeds, figures: String, seeds: &str) -> Judged {
     let above = best.test() - 0.1;
     if plain.test() - 0.1 <= chance_band(plain.guesses()) || above <= 0.0 {
         return Ok((false, format!("{figures}: not above chance{seeds}")));

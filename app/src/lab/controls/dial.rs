@@ -66,7 +66,7 @@ fn meaning(page: Page) -> String {
     let choices = page.choices.get();
     let recipe = choices.recipe;
     let lane = if choices.race == Race::Labels { "In the second run, e" } else { "E" };
-    let changed =
+    let corrupted =
         recipe.images as f64 * recipe.label_corruption * (1.0 - 1.0 / CIFAR10_CLASSES as f64);
     match recipe.label_corruption {
         _ if choices.race.decides(KEY) => "The comparison turns this dial itself.".into(),
@@ -83,7 +83,7 @@ fn meaning(page: Page) -> String {
                 format!("ach label is replaced with probability {}", percent(share))
             },
             grouped(recipe.images),
-            grouped(changed.round() as u64)
+            grouped(corrupted.round() as u64)
         ),
     }
 }

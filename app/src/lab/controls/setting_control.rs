@@ -3,11 +3,11 @@
 use crate::lab::live::live;
 use leptos::prelude::*;
 
-use super::scale::{POSITIONS, Scale};
+use super::scale::{POSITIONS, SliderScale};
 use crate::data::CIFAR10_TRAIN_IMAGES;
 use crate::lab::format::sentence;
 use crate::lab::page::Page;
-use crate::train::{Kind, Setting};
+use crate::train::{Setting, SettingKind};
 
 /// A label, an input, its help and, if the value cannot be taken, the sentence that says so.
 #[component]
@@ -15,14 +15,14 @@ pub fn SettingControl(page: Page, setting: &'static Setting) -> impl IntoView {
     let key = setting.key;
     let decided = move || page.race.get().decides(key);
     let input = match setting.kind {
-        Kind::Choice(words) => choice(page, setting, words).into_any(),
-        Kind::Switch => switch(page, setting).into_any(),
-        Kind::Integer { .. } | Kind::Number { .. } => {
+        SettingKind::Choice(words) => choice(page, setting, words).into_any(),
+        SettingKind::Switch => switch(page, setting).into_any(),
+        SettingKind::Integer { .. } | SettingKind::Number { .. } => {
             view! { <NumberInput page setting /> }.into_any()
         }
     };
     view! {
-        <div class="setting" class:decided=decided class:switch=setting.kind == Kind::Switch>
+        <div class="setting" class:decided=decided class:switch=setting.kind == SettingKind::Switch>
             <label for=format!("setting-{key}")>{setting.label}</label>
             {input}
             <p class="help" id=format!("help-{key}")>
@@ -59,7 +59,7 @@ pub fn NumberInput(page: Page, setting: &'static Setting) -> impl IntoView {
         } else {
             page.choices.with(|choices| choices.recipe.images)
         };
-        Scale::of(setting, most)
+        SliderScale::of(setting, most)
     };
     let position = move || {
         let value = page.draft(key).trim().parse::<f64>().unwrap_or(0.0);

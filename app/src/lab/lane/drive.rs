@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 
 use super::engine_worker::EngineWorker;
-use super::{CHECKPOINT_MS, Lane, Phase, SILENCE_MS, Wish, now_ms};
+use super::{CHECKPOINT_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, Wish, now_ms};
+use crate::data::{CIFAR10_RECORD_BYTES, CIFAR10_TEST_IMAGES, CIFAR10_TRAIN_IMAGES, INPUT_VALUES};
 use crate::engine::messages::{EngineChoice, Request};
+use crate::lab::format::{grouped, megabytes};
 use crate::lab::messages::Offer;
-use crate::lab::shared::Download;
+use crate::lab::shared::EngineDownload;
 
 impl Lane {
     /// Called every second: asks for checkpoints, and notices a worker that has gone silent.
     pub fn tick(self, now_ms: f64) {
-        if self.phase.get_untracked() != Phase::Running {
+        if self.phase.get_untracked() != LanePhase::Running {
             return;
         }
         let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
@@ -43,12 +45,12 @@ impl Lane {
         let needed = self.plan.with_untracked(Option::is_some)
             && self.core.with_value(|core| core.worker.is_none());
         let module = self.shared.module.get_value();
-        let fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
+        let fetching = matches!(self.shared.download.get_untracked(), EngineDownload::Under { .. });
         if !needed || (module.is_none() && fetching) {
             return;
         }
         if module.is_none() {
-            self.shared.download.set(Download::Under { loaded_bytes: 0, total_bytes: 0 });
+            self.shared.download.set(EngineDownload::Under { loaded_bytes: 0, total_bytes: 0 });
         }
         let started = EngineWorker::start(
             module.as_ref(),
@@ -73,7 +75,7 @@ impl Lane {
                 self.core.update_value(|core| core.worker = Some(worker));
             }
             Err(reason) => {
-                self.phase.set(Phase::Failed);
+                self.phase.set(LanePhase::Failed);
                 self.shared.messages.show_with(Offer::Retry, format!(
                     "This browser does not start module workers ({reason}); use a current Chrome, Edge, Firefox or Safari."
                 ));
@@ -83,17 +85,17 @@ impl Lane {
 
     pub(super) fn want(self, wish: Wish) {
         match self.phase.get_untracked() {
-            Phase::Idle | Phase::Paused => self.core.update_value(|core| core.wish = wish),
-            Phase::Failed => {
+            LanePhase::Idle | LanePhase::Paused => self.core.update_value(|core| core.wish = wish),
+            LanePhase::Failed => {
                 self.core.update_value(|core| core.wish = wish);
                 return self.retry();
             }
-            Phase::Loading | Phase::Running | Phase::Finished => return,
+            LanePhase::Loading | LanePhase::Running | LanePhase::Finished => return,
         }
         if self.core.with_value(|core| core.loaded) {
             self.fulfil();
         } else {
-            self.phase.set(Phase::Loading);
+            self.phase.set(LanePhase::Loading);
             self.load();
         }
     }
@@ -114,24 +116,66 @@ impl Lane {
             core.last_news_ms = now;
             core.last_checkpoint_ms = now;
         });
-        self.phase.set(Phase::Running);
+        self.phase.set(LanePhase::Running);
     }
 
     /// The phase of a lane that is not under way.
     pub(super) fn rest(self) {
         let phase = self.core.with_value(|core| match &core.history {
-            history if history.summary.is_some() => Phase::Finished,
-            history if history.step > 0 => Phase::Paused,
-            _ => Phase::Idle,
+            history if history.summary.is_some() => LanePhase::Finished,
+            history if history.step > 0 => LanePhase::Paused,
+            _ => LanePhase::Idle,
         });
         // The numbers change with the phase, not a moment later: a lane that says finished shows its last step.
         self.pulse.update(|count| *count += 1);
         self.phase.set(phase);
     }
 
+    /// Goes on with what was wanted when the download was asked about.
+    pub fn load_allowed(self) {
+        if self.core.with_value(|core| core.loaded) {
+            return;
+        }
+        if self.core.with_value(|core| core.wish != Wish::Rest) {
+            self.phase.set(LanePhase::Loading);
+        }
+        self.load();
+    }
+
+    /// Whether the images of the plan are so many that the reader is to agree first; if so, asks, and the lane rests.
+    fn asks_first(self) -> bool {
+        let images = self
+            .plan
+            .with_untracked(|plan| plan.as_ref().map_or(0, |plan| plan.recipe.images as usize));
+        if images <= MAX_UNASKED || self.shared.may_download.get_value() {
+            return false;
+        }
+        // All of CIFAR-10, as it comes; and those that the run trains and tests on, as it holds them.
+        let download = (CIFAR10_TRAIN_IMAGES + CIFAR10_TEST_IMAGES) * CIFAR10_RECORD_BYTES;
+        let held = (images + CIFAR10_TEST_IMAGES) * INPUT_VALUES * size_of::<f32>();
+        self.shared.messages.show_with(
+            Offer::DataDownload,
+            format!(
+                "{} training images: {} are downloaded, and each run holds {} of memory besides while it is open; press \
+                 Download, or choose {} images or fewer.",
+                grouped(images as u64),
+                megabytes(download as u64),
+                megabytes(held as u64),
+                grouped(MAX_UNASKED as u64)
+            ),
+        );
+        if self.phase.get_untracked() == LanePhase::Loading {
+            self.rest();
+        }
+        true
+    }
+
     /// Gives the worker the run of the plan, from the last checkpoint if there is one.
     pub(super) fn load(self) {
         self.core.update_value(|core| core.loaded = false);
+        if self.asks_first() {
+            return;
+        }
         if !self.core.with_value(|core| core.opened && core.worker.is_some()) {
             // `Reply::Ready` comes back here.
             return self.ensure_worker();

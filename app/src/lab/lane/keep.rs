@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Lane;
+use crate::data::CIFAR10_CLASSES;
 use crate::lab::history::History;
 use crate::lab::store::{self, SavedRun};
-use crate::report::Memorization;
+use crate::train::Memorization;
 
 impl Lane {
     /// The stored part of this run, if there is one.
@@ -27,7 +28,7 @@ impl Lane {
             core.history = history;
             core.memory = saved
                 .memory
-                .and_then(|bytes| Memorization::from_bytes(&bytes.to_vec()))
+                .and_then(|bytes| Memorization::from_bytes(&bytes.to_vec(), CIFAR10_CLASSES))
                 .unwrap_or_default();
             core.checkpoint = Some(saved.bytes);
         });

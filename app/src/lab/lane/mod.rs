@@ -13,12 +13,11 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 
 use crate::engine::messages::Request;
-use crate::report::Memorization;
-use crate::train::Recipe;
+use crate::train::{Memorization, Recipe};
 
 use super::history::History;
 use super::race::LanePlan;
-use super::shared::{Download, Shared};
+use super::shared::{EngineDownload, Shared};
 use super::speed;
 use super::store::SavedRun;
 use engine_worker::EngineWorker;
@@ -26,7 +25,7 @@ use rate::Rate;
 
 words! {
     /// Where a lane stands; the words are its `data-state`.
-    pub enum Phase {
+    pub enum LanePhase {
         /// At step 0, ready or getting ready.
         Idle = "idle",
         /// Wants to train, and waits for the engine or the data.
@@ -58,23 +57,23 @@ pub struct Lane {
     /// Its place, and its colour.
     pub index: usize,
     /// Where it stands.
-    pub phase: RwSignal<Phase>,
+    pub phase: RwSignal<LanePhase>,
     /// What it runs, if it is used at all.
     pub plan: RwSignal<Option<LanePlan>>,
-    /// Its pictures, `[count, 28, 28, 4]` RGBA.
-    pub pictures: RwSignal<Arc<Vec<u8>>>,
-    /// Its first layer: the side of each picture, and `[units, side, side, 4]` RGBA.
+    /// Its images, `[count, 28, 28, 4]` RGBA.
+    pub images: RwSignal<Arc<Vec<u8>>>,
+    /// Its first layer: the side of each image, and `[units, side, side, 4]` RGBA.
     pub filters: RwSignal<Option<(usize, Arc<Vec<u8>>)>>,
     /// The device, once chosen, and why not another.
     pub device: RwSignal<Option<(String, Option<String>)>>,
     /// Counts up a few times a second while there is news; numbers and charts hang on it.
     pulse: RwSignal<u64>,
     shared: Shared,
-    core: StoredValue<Core, LocalStorage>,
+    core: StoredValue<LaneInner, LocalStorage>,
 }
 
 /// What no view hangs on directly.
-struct Core {
+struct LaneInner {
     worker: Option<EngineWorker>,
     /// The device is chosen.
     opened: bool,
@@ -90,8 +89,10 @@ struct Core {
     saving: u32,
     /// The worker stands still; the lane is paused once its checkpoint is stored.
     pause_due: bool,
-    /// Workers lost since the last progress.
+    /// Workers lost one after the other without getting further.
     deaths: u32,
+    /// The step the last of them had reached.
+    death_step: u64,
     rate: Rate,
     last_news_ms: f64,
     /// It has said nothing for so long that a new worker was offered.
@@ -106,14 +107,14 @@ impl Lane {
         Self {
             name: ["a", "b"][index],
             index,
-            phase: RwSignal::new(Phase::Idle),
+            phase: RwSignal::new(LanePhase::Idle),
             plan: RwSignal::new(None),
-            pictures: RwSignal::default(),
+            images: RwSignal::default(),
             filters: RwSignal::default(),
             device: RwSignal::new(None),
             pulse: RwSignal::new(0),
             shared,
-            core: StoredValue::new_local(Core {
+            core: StoredValue::new_local(LaneInner {
                 worker: None,
                 opened: false,
                 loaded: false,
@@ -125,6 +126,7 @@ impl Lane {
                 saving: 0,
                 pause_due: false,
                 deaths: 0,
+                death_step: 0,
                 rate: Rate::default(),
                 last_news_ms: 0.0,
                 is_silent: false,
@@ -140,7 +142,7 @@ impl Lane {
         self.core.with_value(|core| read(&core.history))
     }
 
-    /// Reads what became of its pictures, and again when there is news.
+    /// Reads what became of its images, and again when there is news.
     pub fn with_memory<T>(self, read: impl FnOnce(&Memorization) -> T) -> T {
         self.pulse.track();
         self.core.with_value(|core| read(&core.memory))
@@ -160,12 +162,12 @@ impl Lane {
     /// Whether it can take Train: it has something to do and is not doing it.
     pub fn can_run(self) -> bool {
         self.plan.with(Option::is_some)
-            && matches!(self.phase.get(), Phase::Idle | Phase::Paused | Phase::Failed)
+            && matches!(self.phase.get(), LanePhase::Idle | LanePhase::Paused | LanePhase::Failed)
     }
 
     /// Whether it is under way.
     pub fn is_busy(self) -> bool {
-        matches!(self.phase.get(), Phase::Running | Phase::Loading)
+        matches!(self.phase.get(), LanePhase::Running | LanePhase::Loading)
     }
 
     /// Puts a run that was left on the way into the list of runs; what came to its end is there already.
@@ -222,14 +224,15 @@ impl Lane {
 
     /// Ends the worker: the next one opens another device.
     pub fn end_worker(self) {
-        let was_fetching = matches!(self.shared.download.get_untracked(), Download::Under { .. });
+        let was_fetching =
+            matches!(self.shared.download.get_untracked(), EngineDownload::Under { .. });
         self.core.update_value(|core| {
             (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0)
         });
         self.device.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
             // The download ended with its worker; the next worker begins it again.
-            self.shared.download.set(Download::Ahead);
+            self.shared.download.set(EngineDownload::Ahead);
         }
     }
 
@@ -237,8 +240,8 @@ impl Lane {
     pub fn move_to_new_worker(self) {
         self.end_worker();
         self.core.update_value(|core| core.deaths = 0);
-        if self.phase.get_untracked() == Phase::Running {
-            self.phase.set(Phase::Loading);
+        if self.phase.get_untracked() == LanePhase::Running {
+            self.phase.set(LanePhase::Loading);
         }
         self.load();
     }
@@ -263,22 +266,22 @@ impl Lane {
 
     /// Stops after the step under way.
     pub fn pause(self) {
-        let running = self.phase.get_untracked() == Phase::Running;
+        let running = self.phase.get_untracked() == LanePhase::Running;
         self.core.update_value(|core| core.wish = Wish::Rest);
         if running {
             self.send(&Request::Pause);
-        } else if self.phase.get_untracked() == Phase::Loading {
+        } else if self.phase.get_untracked() == LanePhase::Loading {
             self.rest();
         }
     }
 
     /// Tries again after a failure; what was wanted then is wanted still.
     pub fn retry(self) {
-        if self.phase.get_untracked() == Phase::Failed {
+        if self.phase.get_untracked() == LanePhase::Failed {
             self.core.update_value(|core| core.deaths = 0);
             match self.core.with_value(|core| core.wish) {
                 Wish::Rest => self.rest(),
-                Wish::Run | Wish::Step => self.phase.set(Phase::Loading),
+                Wish::Run | Wish::Step => self.phase.set(LanePhase::Loading),
             }
             self.load();
         }
@@ -297,7 +300,7 @@ impl Lane {
             core.rate.restart();
         });
         self.filters.set(None);
-        self.phase.set(Phase::Idle);
+        self.phase.set(LanePhase::Idle);
         self.shared.recorder.clear(self.index);
         self.pulse.update(|count| *count += 1);
     }
@@ -315,8 +318,11 @@ impl Lane {
 const CHECKPOINT_MS: f64 = 10_000.0;
 /// A running lane that says nothing for so long gets a message.
 const SILENCE_MS: f64 = 60_000.0;
-/// Workers lost without progress before a lane gives up.
-const MOST_DEATHS: u32 = 3;
+/// Workers lost at the same step, on the last device there is, before a lane rests: a third would be lost there too. Where
+/// another device may be left, or none was ever opened, one more is tried.
+const MAX_DEATHS: u32 = 2;
+/// Training images that are fetched without a question.
+const MAX_UNASKED: usize = 10_000;
 /// Time between redraws.
 const PULSE_MS: u64 = 150;
 

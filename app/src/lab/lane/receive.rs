@@ -8,11 +8,12 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::engine_worker::Incoming;
-use super::{Lane, MOST_DEATHS, PULSE_MS, Phase, Wish, now_ms};
-use crate::engine::messages::{Reply, Request};
+use super::{Lane, LanePhase, MAX_DEATHS, PULSE_MS, Wish, now_ms};
+use crate::data::CIFAR10_CLASSES;
+use crate::engine::messages::{EngineChoice, Reply, Request};
 use crate::lab::format::sentence;
 use crate::lab::messages::Offer;
-use crate::lab::shared::Download;
+use crate::lab::shared::EngineDownload;
 use crate::train::Event;
 
 impl Lane {
@@ -31,26 +32,28 @@ impl Lane {
             Reply::Loading { loaded_bytes, total_bytes } => match module {
                 Some(module) => {
                     self.shared.module.set_value(Some(module));
-                    self.shared.download.set(Download::Done);
+                    self.shared.download.set(EngineDownload::Done);
                 }
-                None => self.shared.download.set(Download::Under { loaded_bytes, total_bytes }),
+                None => {
+                    self.shared.download.set(EngineDownload::Under { loaded_bytes, total_bytes })
+                }
             },
             Reply::Ready { device, note } => {
                 self.device.set(Some((device, note)));
                 self.core.update_value(|core| core.opened = true);
                 self.load();
             }
-            Reply::Pictures { shown, clean } => {
+            Reply::Images { shown, clean } => {
                 self.core.update_value(|core| {
-                    core.memory = core.memory.clone().of_pictures(shown, clean)
+                    core.memory = core.memory.clone().of_images(shown, clean, CIFAR10_CLASSES)
                 });
-                self.pictures.set(Arc::new(bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()));
+                self.images.set(Arc::new(bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()));
             }
             Reply::Event { event: event @ Event::Started { .. } } => self.started(event, written),
             Reply::Event { event } if loaded => self.happened(event, written),
             Reply::Predictions { step, epoch } if loaded => {
-                let said = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
-                self.core.update_value(|core| core.memory.push(step, epoch, &said));
+                let measured = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+                self.core.update_value(|core| core.memory.push(step, epoch, &measured));
                 self.pulse_soon();
             }
             Reply::Filters { side } if loaded => {
@@ -99,12 +102,11 @@ impl Lane {
         self.shared.recorder.push(self.index, written);
         match &event {
             Event::Warning { message } => self.shared.messages.show(message),
-            Event::Epoch(_) => self.core.update_value(|core| core.deaths = 0),
             Event::Step { step, .. } => {
                 let (now, step) = (now_ms(), *step);
                 self.core.update_value(|core| core.rate.note(now, step));
             }
-            Event::Started { .. } | Event::Finished(_) => {}
+            Event::Started { .. } | Event::Epoch(_) | Event::Finished(_) => {}
         }
         let over = matches!(event, Event::Finished(_));
         self.core.update_value(|core| core.history.push(event));
@@ -147,7 +149,7 @@ impl Lane {
         if self.core.with_value(|core| core.loaded) {
             self.rest();
         } else if self.answered() == 0 {
-            self.phase.set(Phase::Failed);
+            self.phase.set(LanePhase::Failed);
         }
     }
 
@@ -167,19 +169,29 @@ impl Lane {
         if self.core.with_value(|core| core.worker.is_none()) {
             return;
         }
-        if matches!(self.shared.download.get_untracked(), Download::Under { .. }) {
-            self.shared.download.set(Download::Failed);
+        if matches!(self.shared.download.get_untracked(), EngineDownload::Under { .. }) {
+            self.shared.download.set(EngineDownload::Failed);
             self.shared.messages.show_with(Offer::Retry, message);
-            self.phase.set(Phase::Failed);
+            self.phase.set(LanePhase::Failed);
             return self.bury();
         }
         let message = sentence(&message);
-        let deaths = self.core.with_value(|core| core.deaths) + 1;
-        self.core.update_value(|core| core.deaths = deaths);
-        if deaths > MOST_DEATHS {
-            self.phase.set(Phase::Failed);
+        let deaths = self.core.try_update_value(|core| {
+            let is_further = core.history.step > core.death_step;
+            core.deaths = if is_further { 1 } else { core.deaths + 1 };
+            core.death_step = core.history.step;
+            core.deaths
+        });
+        // Where the graphics card was chosen for the reader, the CPU is still to be tried.
+        let is_on_cpu = self.device.with_untracked(|device| {
+            device.as_ref().is_some_and(|(name, _)| name.starts_with("CPU"))
+        }) || self.shared.engine.get_untracked() != EngineChoice::Auto;
+        let deaths = deaths.unwrap_or_default();
+        if deaths > MAX_DEATHS || (deaths == MAX_DEATHS && is_on_cpu) {
+            self.phase.set(LanePhase::Failed);
             self.shared.messages.show_with(Offer::Retry, format!(
-                "{message} It was started {MOST_DEATHS} times without getting further: choose another engine, or press Retry."
+                "{message} That was time {deaths} at the same step: choose a smaller batch size, fewer images or another \
+                 engine, or press Retry."
             ));
             return self.bury();
         }
@@ -190,8 +202,8 @@ impl Lane {
         self.shared
             .messages
             .show(format!("{message} A new worker was started; the run {goes_on}."));
-        if self.phase.get_untracked() == Phase::Running {
-            self.phase.set(Phase::Loading);
+        if self.phase.get_untracked() == LanePhase::Running {
+            self.phase.set(LanePhase::Loading);
         }
         self.bury();
         set_timeout(move || self.load(), Duration::from_millis(200));

@@ -53,13 +53,13 @@ pub struct Guess {
 /// What is measured of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    /// Training pictures predicted as shown, in the end.
+    /// Training images predicted as shown, in the end.
     TrainAccuracy,
-    /// Test pictures predicted correctly, in the end.
+    /// Test images predicted correctly, in the end.
     TestAccuracy,
     /// Steps until an epoch's mean loss is small, as a multiple of those of the first run of the comparison.
     TimeToFit,
-    /// Of the pictures with a wrong label, the greatest share that was ever said to be what they are.
+    /// Of the images with a corrupted label, the largest share that was ever said to be what they are.
     MostTruth,
     /// The same, in the end.
     LastTruth,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::prediction::Prediction;
 use super::{Guess, LESSONS, Lesson};
-use crate::lab::link::{self, View};
+use crate::lab::link::{self, Screen};
 use crate::lab::page::Page;
 
 /// Question, prediction, reveal. The charts stand beside it.
@@ -164,7 +164,7 @@ fn Reveal(page: Page, number: usize) -> impl IntoView {
                         <button
                             class="primary"
                             data-testid="next-lesson"
-                            on:click=move |_| page.open_view(View::Lesson(following))
+                            on:click=move |_| page.open_view(Screen::Lesson(following))
                         >
                             {format!("Next: {}", LESSONS[following - 1].title)}
                         </button>

@@ -1,4 +1,4 @@
-//! One picture of the map, large: what it is, what the network is told, what it said over time.
+//! One image of the map, large: what it is, what the network is told, what it said over time.
 
 use crate::lab::live::live;
 use leptos::html;
@@ -6,26 +6,25 @@ use leptos::prelude::*;
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
+use crate::charts::{Axis, Line, Plot, Point, ReferenceLine, Stroke, round_up, thousands};
 use crate::data::CIFAR10_CLASS_NAMES;
-use crate::lab::canvas::{PlotPicture, context};
+use crate::lab::canvas::{PlotImage, context};
 use crate::lab::format::percent;
 use crate::lab::lane::Lane;
 use crate::lab::page::Page;
-use crate::report::{
-    Axis, Line, Memorization, Plot, Point, Reference, Stroke, round_up, thousands,
-};
+use crate::train::Memorization;
 
 const SIDE: usize = 28;
 const BYTES: usize = SIDE * SIDE * 4;
 
-/// The chosen picture.
+/// The chosen image.
 #[component]
 pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
     Effect::new(move |_| {
-        let (Some(canvas), Some(picture)) = (canvas.get(), selected.get()) else { return };
-        let pictures = lane.get().pictures.get();
-        let Some(pixels) = pictures.get(picture * BYTES..(picture + 1) * BYTES) else { return };
+        let (Some(canvas), Some(image)) = (canvas.get(), selected.get()) else { return };
+        let images = lane.get().images.get();
+        let Some(pixels) = images.get(image * BYTES..(image + 1) * BYTES) else { return };
         let image =
             ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
         if let (Some(context), Ok(image)) = (context(&canvas), image) {
@@ -33,14 +32,13 @@ pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>)
         }
     });
     let words = Memo::new(move |_| {
-        let picture = selected.get()?;
-        lane.get().with_memory(|memory| (picture < memory.count()).then(|| story(memory, picture)))
+        let image = selected.get()?;
+        lane.get().with_memory(|memory| (image < memory.count()).then(|| story(memory, image)))
     });
     let plot = move |()| {
-        let picture = selected.get();
-        lane.get().with_memory(|memory| {
-            plot_of(memory, picture.filter(|picture| *picture < memory.count()))
-        })
+        let image = selected.get();
+        lane.get()
+            .with_memory(|memory| plot_of(memory, image.filter(|image| *image < memory.count())))
     };
     let summary = Signal::derive(move || {
         format!("Probabilities over time. {}", words.get().unwrap_or_default())
@@ -55,7 +53,7 @@ pub fn Detail(page: Page, lane: Signal<Lane>, selected: RwSignal<Option<usize>>)
                 <div>
                     <p role="status">{live(move || words.get())}</p>
                     <figure class="detail-chart">
-                        <PlotPicture look=page.look plot summary />
+                        <PlotImage look=page.look plot summary />
                         <figcaption>"Probability of the label it is told and, where that is a lie, of the truth. Across: steps."</figcaption>
                     </figure>
                 </div>
@@ -68,25 +66,25 @@ fn name(class: u8) -> &'static str {
     CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?")
 }
 
-/// Everything about a picture in a few sentences.
-fn story(memory: &Memorization, picture: usize) -> String {
-    let (shown, clean) = (memory.shown(picture), memory.clean(picture));
+/// Everything about an image in a few sentences.
+fn story(memory: &Memorization, image: usize) -> String {
+    let (shown, clean) = (memory.shown(image), memory.clean(image));
     let told = if shown == clean {
-        format!("Picture {}: {}, and so it is told.", picture + 1, name(clean))
+        format!("Picture {}: {}, and so it is told.", image + 1, name(clean))
     } else {
-        format!("Picture {}: {}, but it is told {}.", picture + 1, name(clean), name(shown))
+        format!("Picture {}: {}, but it is told {}.", image + 1, name(clean), name(shown))
     };
-    let Some(said) = memory.said(picture) else {
+    let Some(said) = memory.predicted(image) else {
         return format!("{told} It has not been asked yet.");
     };
     let certainty =
-        memory.moments().last().and_then(|last| last.probabilities(picture).nth(usize::from(said)));
+        memory.moments().last().and_then(|last| last.probabilities(image).nth(usize::from(said)));
     let now = format!("It now says {} ({}).", name(said), percent(certainty.unwrap_or_default()));
-    let fitted = match memory.fitted_in(picture) {
+    let fitted = match memory.fitted_in(image) {
         Some(epoch) => format!("As told since epoch {epoch}"),
         None => "Not as told".into(),
     };
-    let forgotten = match memory.forgotten(picture) {
+    let forgotten = match memory.forgotten(image) {
         0 => "never forgotten".into(),
         1 => "forgotten once".into(),
         2 => "forgotten twice".into(),
@@ -95,12 +93,11 @@ fn story(memory: &Memorization, picture: usize) -> String {
     format!("{told} {now} {fitted}, {forgotten}.")
 }
 
-fn plot_of(memory: &Memorization, picture: Option<usize>) -> Plot {
+fn plot_of(memory: &Memorization, image: Option<usize>) -> Plot {
     let of_class = |class: u8, name: &str, color, stroke| {
-        let points: Vec<Point> = picture.map_or_else(Vec::new, |picture| {
-            let value = |moment: &crate::report::Moment| {
-                moment.probabilities(picture).nth(usize::from(class))
-            };
+        let points: Vec<Point> = image.map_or_else(Vec::new, |image| {
+            let value =
+                |moment: &crate::train::Moment| moment.probabilities(image).nth(usize::from(class));
             memory
                 .moments()
                 .iter()
@@ -109,8 +106,8 @@ fn plot_of(memory: &Memorization, picture: Option<usize>) -> Plot {
         });
         Line { name: name.into(), color, stroke, points, band: Vec::new() }
     };
-    let lines = picture.map_or_else(Vec::new, |picture| {
-        let (shown, clean) = (memory.shown(picture), memory.clean(picture));
+    let lines = image.map_or_else(Vec::new, |image| {
+        let (shown, clean) = (memory.shown(image), memory.clean(image));
         let told = of_class(shown, &format!("told: {}", name(shown)), 1, Stroke::Solid);
         let truth = (shown != clean)
             .then(|| of_class(clean, &format!("is: {}", name(clean)), 0, Stroke::Dashed));
@@ -126,6 +123,6 @@ fn plot_of(memory: &Memorization, picture: Option<usize>) -> Plot {
             number: |share| format!("{:.0} %", 100.0 * share),
             name: "",
         },
-        reference: Some(Reference { value: 0.1, name: "chance 10 %".into(), is_left: false }),
+        reference: Some(ReferenceLine { value: 0.1, name: "chance 10 %".into(), is_left: false }),
     }
 }

@@ -1,4 +1,4 @@
-//! The memorization map: every training picture of a lane, alive while it trains.
+//! The memorization map: every training image of a lane, alive while it trains.
 
 mod detail;
 mod paint;
@@ -12,13 +12,15 @@ use super::canvas::{Styles, context, pixel_ratio, resize};
 use super::format::grouped;
 use super::lane::Lane;
 use super::page::Page;
-use crate::report::{Fate, Memorization, Theme, ordered_by};
+use crate::charts::{Theme, ordered_by};
+use crate::data::Fate;
+use crate::train::Memorization;
 use detail::Detail;
 use paint::{Cells, Look, paint};
 
 words! {
-    /// In which order pictures stand.
-    pub enum Order {
+    /// In which order images stand.
+    pub enum ImageOrder {
         /// As they come.
         Given = "as they come",
         /// By when they were fitted, the unfitted last.
@@ -29,7 +31,7 @@ words! {
 }
 
 words! {
-    /// Which pictures are shown.
+    /// Which images are shown.
     pub enum Filter {
         /// All of them.
         All = "all",
@@ -44,23 +46,25 @@ words! {
     }
 }
 
-/// The pictures to show, in order.
-fn arranged(memory: &Memorization, order: Order, filter: Filter) -> Vec<usize> {
-    let mut pictures = match order {
-        Order::Fitted => memory.by_fitted(),
-        Order::Given => (0..memory.count()).collect(),
-        Order::Forgotten => {
-            ordered_by(memory.count(), |picture| -i64::from(memory.forgotten(picture)))
+/// The images to show, in order.
+fn arranged(memory: &Memorization, order: ImageOrder, filter: Filter) -> Vec<usize> {
+    let mut images = match order {
+        ImageOrder::Fitted => {
+            ordered_by(memory.count(), |image| memory.fitted_in(image).unwrap_or(u32::MAX).into())
+        }
+        ImageOrder::Given => (0..memory.count()).collect(),
+        ImageOrder::Forgotten => {
+            ordered_by(memory.count(), |image| -i64::from(memory.forgotten(image)))
         }
     };
-    pictures.retain(|&picture| match filter {
+    images.retain(|&image| match filter {
         Filter::All => true,
-        Filter::Lies => memory.is_lie(picture),
-        Filter::NotFitted => memory.said(picture) != Some(memory.shown(picture)),
-        Filter::Memorized => memory.fate(picture) == Some(Fate::MemorizedLie),
-        Filter::StillTruth => memory.fate(picture) == Some(Fate::StillTruth),
+        Filter::Lies => memory.is_corrupted(image),
+        Filter::NotFitted => !memory.fate(image).is_some_and(Fate::is_fitted),
+        Filter::Memorized => memory.fate(image) == Some(Fate::Memorized),
+        Filter::StillTruth => memory.fate(image) == Some(Fate::StillClean),
     });
-    pictures
+    images
 }
 
 /// The map of one lane; where two run, of the one that is chosen.
@@ -73,7 +77,7 @@ pub fn MemorizationMap(page: Page) -> impl IntoView {
         chosen.get().filter(|index| used.contains(index)).or(used.last().copied()).unwrap_or(0)
     });
     let lane = move || page.lanes[lane.get()];
-    let (order, filter) = (RwSignal::new(Order::Given), RwSignal::new(Filter::All));
+    let (order, filter) = (RwSignal::new(ImageOrder::Given), RwSignal::new(Filter::All));
     let selected = RwSignal::new(None::<usize>);
     let any = Memo::new(move |_| lane().with_memory(|memory| memory.count() > 0));
     let tabs = move || {
@@ -106,7 +110,7 @@ pub fn MemorizationMap(page: Page) -> impl IntoView {
                 <div class="map-tools">
                     <label>
                         "Sorted: "
-                        <Words words=Order::KEYS choose=move |at: usize| order.set(Order::ALL[at]) />
+                        <Words words=ImageOrder::KEYS choose=move |at: usize| order.set(ImageOrder::ALL[at]) />
                     </label>
                     <label>
                         "Shown: "
@@ -119,7 +123,7 @@ pub fn MemorizationMap(page: Page) -> impl IntoView {
                         />
                     </label>
                 </div>
-                <Pictures page lane=Signal::derive(lane) order filter selected />
+                <Images page lane=Signal::derive(lane) order filter selected />
                 <Detail page lane=Signal::derive(lane) selected />
             </section>
         </Show>
@@ -163,20 +167,20 @@ fn Legend(lane: Signal<Lane>) -> impl IntoView {
     };
     view! {
         <ul class="legend">
-            {entry(Fate::LearnedTruth, "learned the truth", "truth")}
-            {entry(Fate::MemorizedLie, "memorized the lie", "lie")}
-            {entry(Fate::StillTruth, "told a lie, still says the truth", "still")}
-            {entry(Fate::NotFitted, "neither", "neither")}
+            {entry(Fate::FittedClean, "learned the truth", "truth")}
+            {entry(Fate::Memorized, "memorized the lie", "lie")}
+            {entry(Fate::StillClean, "told a lie, still says the truth", "still")}
+            {entry(Fate::Neither, "neither", "neither")}
         </ul>
     }
 }
 
-/// The canvas. A picture is chosen by a click or with the arrow keys.
+/// The canvas. An image is chosen by a click or with the arrow keys.
 #[component]
-fn Pictures(
+fn Images(
     page: Page,
     lane: Signal<Lane>,
-    order: RwSignal<Order>,
+    order: RwSignal<ImageOrder>,
     filter: RwSignal<Filter>,
     selected: RwSignal<Option<usize>>,
 ) -> impl IntoView {
@@ -189,7 +193,7 @@ fn Pictures(
         page.look.track();
         let lane = lane.get();
         let Some(canvas) = canvas.get() else { return };
-        let (pictures, scale) = (lane.pictures.get(), pixel_ratio());
+        let (images, scale) = (lane.images.get(), pixel_ratio());
         let look = look_of(scale);
         shown.with(|shown| {
             lane.with_memory(|memory| {
@@ -200,7 +204,7 @@ fn Pictures(
                     .set_property("width", &format!("{}px", f64::from(placed.width()) / scale));
                 cells.set_value(placed);
                 if let Some(context) = context(&canvas) {
-                    paint(&context, &placed, &pictures, shown, memory, selected.get(), &look);
+                    paint(&context, &placed, &images, shown, memory, selected.get(), &look);
                 }
             });
         });
@@ -223,7 +227,7 @@ fn Pictures(
         };
         event.prevent_default();
         shown.with(|shown| {
-            let now = selected.get().and_then(|picture| shown.iter().position(|of| *of == picture));
+            let now = selected.get().and_then(|image| shown.iter().position(|of| *of == image));
             let next = now
                 .map_or(0, |at| (at as isize + step).clamp(0, shown.len() as isize - 1) as usize);
             selected.set(shown.get(next).copied());
@@ -235,10 +239,10 @@ fn Pictures(
         format!(
             "{shown} training pictures. It learned the truth of {}, memorized the lie of {}, still says the truth of {}, \
              and neither of {}. With the arrow keys, one picture after the other is described below.",
-            counts[Fate::LearnedTruth as usize],
-            counts[Fate::MemorizedLie as usize],
-            counts[Fate::StillTruth as usize],
-            counts[Fate::NotFitted as usize]
+            counts[Fate::FittedClean as usize],
+            counts[Fate::Memorized as usize],
+            counts[Fate::StillClean as usize],
+            counts[Fate::Neither as usize]
         )
     };
     view! {

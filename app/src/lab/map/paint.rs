@@ -4,13 +4,14 @@
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
-use crate::report::{Fate, Memorization};
+use crate::data::Fate;
+use crate::train::Memorization;
 
-/// Height and width of a picture as it comes.
+/// Height and width of an image as it comes.
 const SIDE: usize = 28;
 const BYTES: usize = SIDE * SIDE * 4;
 
-/// Where the pictures stand, in device pixels.
+/// Where the images stand, in device pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cells {
     pub columns: usize,
@@ -31,7 +32,7 @@ pub struct Look {
 }
 
 impl Cells {
-    /// So many pictures in a width of CSS pixels: the more, the smaller.
+    /// So many images in a width of CSS pixels: the more, the smaller.
     pub fn fitting(css_width: f64, count: usize, scale: f64) -> Self {
         let side = match count {
             0..=120 => 44.0,
@@ -52,7 +53,7 @@ impl Cells {
         (self.rows * self.cell) as u32
     }
 
-    /// The place of the picture at a point.
+    /// The place of the image at a point.
     pub fn at(&self, x: f64, y: f64) -> Option<usize> {
         let cell = self.cell.max(1) as f64;
         let (column, row) = ((x / cell) as usize, (y / cell) as usize);
@@ -60,11 +61,11 @@ impl Cells {
     }
 }
 
-/// Draws the pictures `shown`, of all `pictures`, `[count, 28, 28, 4]`.
+/// Draws the images `shown`, of all `images`, `[count, 28, 28, 4]`.
 pub fn paint(
     context: &CanvasRenderingContext2d,
     cells: &Cells,
-    pictures: &[u8],
+    images: &[u8],
     shown: &[usize],
     memory: &Memorization,
     selected: Option<usize>,
@@ -77,21 +78,20 @@ pub fn paint(
     let [red, green, blue] = look.surface;
     let mut pixels = [red, green, blue, 255].repeat(width * height);
     let side = cells.cell - cells.gap;
-    for (at, &picture) in shown.iter().enumerate() {
-        let Some(source) = pictures.get(picture * BYTES..(picture + 1) * BYTES) else { continue };
+    for (at, &image) in shown.iter().enumerate() {
+        let Some(source) = images.get(image * BYTES..(image + 1) * BYTES) else { continue };
         let (left, top) = (at % cells.columns * cells.cell, at / cells.columns * cells.cell);
-        let fate = memory.fate(picture);
-        let frame =
-            if selected == Some(picture) { Some(look.ink) } else { frame_color(fate, look) };
+        let fate = memory.fate(image);
+        let frame = if selected == Some(image) { Some(look.ink) } else { frame_color(fate, look) };
         // What is not learned yet stays in the background.
-        let is_pale = matches!(fate, Some(Fate::NotFitted));
+        let is_pale = matches!(fate, Some(Fate::Neither));
         for y in 0..side {
             let row = ((top + y) * width + left) * 4;
             for x in 0..side {
                 let to_edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
                 // Dashes, so that this frame is told from the others without colour.
-                let is_gap = fate == Some(Fate::StillTruth)
-                    && selected != Some(picture)
+                let is_gap = fate == Some(Fate::StillClean)
+                    && selected != Some(image)
                     && (x + y) / (2 * look.frame) % 2 == 1;
                 let color = match frame {
                     Some(color) if to_edge < look.frame && !is_gap => color,
@@ -118,10 +118,10 @@ pub fn paint(
 
 fn frame_color(fate: Option<Fate>, look: &Look) -> Option<[u8; 3]> {
     match fate? {
-        Fate::NotFitted => None,
-        Fate::LearnedTruth => Some(look.truth),
-        Fate::StillTruth => Some(look.still),
-        Fate::MemorizedLie => Some(look.lie),
+        Fate::Neither => None,
+        Fate::FittedClean => Some(look.truth),
+        Fate::StillClean => Some(look.still),
+        Fate::Memorized => Some(look.lie),
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::link::link;
 use super::load::Runs;
-use super::recipes::Seeds;
-use crate::cli::report::{duration, grouped};
+use super::recipes::RecipeSeeds;
+use crate::cli::run_output::{duration, grouped};
 use crate::experiments::{Confidence, EXPERIMENTS, Names, Number, Row, Scale, mean_and_deviation};
 use crate::models::parameter_count;
 use crate::train::{Recipe, StopReason, Summary};
@@ -97,7 +97,7 @@ pub(super) fn not_run(names: &Names, runs: &Runs) -> String {
 pub(super) fn table1(scale: Scale, runs: &Runs, out: &Path) -> String {
     let mut lines = String::new();
     for row in grid("table1", scale) {
-        let Some(found) = Found::of(&row.recipe, runs, out) else { continue };
+        let Some(found) = RowResult::of(&row.recipe, runs, out) else { continue };
         let parameters =
             grouped(parameter_count(&row.recipe.model.layers(row.recipe.batch_norm)) as u64);
         let _ = writeln!(
@@ -135,7 +135,7 @@ pub(super) fn table1(scale: Scale, runs: &Runs, out: &Path) -> String {
 pub(super) fn table4(scale: Scale, runs: &Runs, out: &Path) -> String {
     let mut lines = String::new();
     for row in grid("table4", scale) {
-        let Some(found) = Found::of(&row.recipe, runs, out) else { continue };
+        let Some(found) = RowResult::of(&row.recipe, runs, out) else { continue };
         let paper = row.published.remark.map_or_else(|| published(row.published.train), Into::into);
         let _ = writeln!(
             lines,
@@ -160,10 +160,10 @@ pub(super) fn table4(scale: Scale, runs: &Runs, out: &Path) -> String {
 }
 
 /// Runs of other settings than a row's, each beside what the paper has of that row; nothing if there are none.
-pub(super) fn others(all: &[Seeds], runs: &Runs, out: &Path) -> String {
+pub(super) fn others(all: &[RecipeSeeds], runs: &Runs, out: &Path) -> String {
     let mut lines = String::new();
-    for Seeds { recipe, called, .. } in all.iter().filter(|seeds| !seeds.called.is_row()) {
-        let Some(found) = Found::of(recipe, runs, out) else { continue };
+    for RecipeSeeds { recipe, called, .. } in all.iter().filter(|seeds| !seeds.called.is_row()) {
+        let Some(found) = RowResult::of(recipe, runs, out) else { continue };
         let paper = called.published;
         let remark = paper.remark.map_or_else(|| published(paper.train), Into::into);
         let _ = writeln!(
@@ -203,7 +203,7 @@ fn published(number: Option<Number>) -> String {
 }
 
 /// What the runs of a recipe say.
-struct Found {
+struct RowResult {
     train_text: String,
     test_text: String,
     test: Option<f64>,
@@ -212,7 +212,7 @@ struct Found {
     link: String,
 }
 
-impl Found {
+impl RowResult {
     /// None of no runs.
     fn of(recipe: &Recipe, runs: &Runs, out: &Path) -> Option<Self> {
         let found = runs.of(recipe);

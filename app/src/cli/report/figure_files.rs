@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::report::{Plot, Theme, plot_pdf, plot_png, plot_svg};
+use crate::charts::{Plot, Theme, plot_pdf, plot_png, plot_svg};
 
 const WIDTH: u32 = 760;
 const HEIGHT: u32 = 380;
 
 /// A chart that is to be written.
-pub(super) struct Drawing<'a> {
+pub(super) struct ChartFile<'a> {
     /// What its files are called, before the look and the ending.
     pub(super) name: String,
-    /// Above it in the picture.
+    /// Above it in the image.
     pub(super) title: &'a str,
     pub(super) plot: &'a Plot,
 }
@@ -47,7 +47,7 @@ impl Formats {
     }
 }
 
-impl Drawing<'_> {
+impl ChartFile<'_> {
     /// The name of the SVG for a look, `light` or `dark`.
     pub(super) fn svg_name(&self, look: &str) -> String {
         format!("{}-{look}.svg", self.name)

@@ -1,10 +1,10 @@
-//! The charts of a run: the training loss, the accuracies, and what became of wrong labels, each with what guessing would
+//! The charts of a run: the training loss, the accuracies, and what became of corrupted labels, each with what guessing would
 //! give.
 
 use plotters::prelude::*;
 
 use super::curves::{LaneCurves, LearningCurves, Point};
-use super::plot::{Axis, Line, Plot, Reference, Stroke, draw_titled, round_up, thousands};
+use super::plot::{Axis, Line, Plot, ReferenceLine, Stroke, draw_titled, round_up, thousands};
 use super::theme::Theme;
 
 /// Which quantity is drawn against the steps.
@@ -14,7 +14,7 @@ pub enum Chart {
     Loss,
     /// The accuracies: solid on the training images, dashed on the test images.
     Accuracy,
-    /// Of the training images with a wrong label, the shares that are said to be it and, dashed, what they are.
+    /// Of the training images with a corrupted label, the shares of which the shown and, dashed, the clean label is predicted.
     Corrupted,
 }
 
@@ -24,7 +24,7 @@ impl Chart {
         match self {
             Self::Loss => "Training loss (nats) against steps",
             Self::Accuracy => "Accuracy against steps",
-            Self::Corrupted => "What it says of pictures with a wrong label, against steps",
+            Self::Corrupted => "What it says of images with a wrong label, against steps",
         }
     }
 }
@@ -109,7 +109,7 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
             name: "steps",
         },
         y: Axis { start: 0.0, end, number, name },
-        reference: Some(Reference { value, name: reference, is_left: false }),
+        reference: Some(ReferenceLine { value, name: reference, is_left: false }),
     }
 }
 
@@ -133,7 +133,7 @@ fn loss_ceiling(curves: &LearningCurves) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::plot_svg;
+    use crate::charts::plot_svg;
 
     fn race() -> LearningCurves {
         let lane = |name: &str, lane, test: f64| LaneCurves {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_wrong_labels_is_drawn_as_lie_and_truth() {
+    fn what_became_of_corrupted_labels_is_drawn_as_memorized_and_clean() {
         let svg =
             plot_svg("", &learning_plot(Chart::Corrupted, &race()), &Theme::light(), 720, 320);
         for text in ["random the lie", "random the truth", "chance 10 %"] {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_too_small_for_axes_is_left_blank() {
+    fn an_image_too_small_for_axes_is_left_blank() {
         assert!(!learning_curves_svg(&race(), &Theme::light(), 40, 40).contains("chance"));
     }
 }

@@ -1,4 +1,4 @@
-//! The colours and sizes of charts. The page fills a [`Theme`] from its stylesheet; the SVG pictures use these constants.
+//! The colours and sizes of charts. The page fills a [`Theme`] from its stylesheet; the SVG images use these constants.
 
 use plotters::style::RGBColor;
 

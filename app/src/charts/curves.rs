@@ -18,9 +18,9 @@ pub struct LaneCurves {
     pub train_accuracy: Vec<Point>,
     /// Accuracy on the test images, as a fraction.
     pub test_accuracy: Vec<Point>,
-    /// Of the training images with a wrong label, the share that is said to be it.
+    /// Of the training images with a corrupted label, the share of which the shown label is predicted.
     pub memorized: Vec<Point>,
-    /// Of the training images with a wrong label, the share that is said to be what it is.
+    /// Of the training images with a corrupted label, the share of which the clean label is predicted.
     pub still_clean: Vec<Point>,
 }
 

@@ -1,5 +1,4 @@
-//! Charts: plain numbers in, SVG out, for files and for the page alike, natively PNG and PDF too; and the record of what
-//! became of each picture.
+//! Charts: plain numbers in, SVG out, for files and for the page alike, natively PNG and PDF too.
 //! Nothing here knows how the numbers were made.
 
 mod corruption;
@@ -8,7 +7,6 @@ mod draw;
 mod labels;
 #[cfg(feature = "native")]
 mod letters;
-mod memorization;
 mod order;
 #[cfg(feature = "native")]
 mod pdf;
@@ -23,12 +21,11 @@ mod theme;
 pub use corruption::{test_errors_plot, times_to_fit_plot};
 pub use curves::{LaneCurves, LearningCurves, Point, thinned};
 pub use draw::{Chart, learning_curves_svg, learning_plot};
-pub use memorization::{Fate, Memorization, Moment};
 pub use order::ordered_by;
 #[cfg(feature = "native")]
 pub use pdf::plot_pdf;
 pub use plot::{
-    Axis, Line, Plot, Reference, Span, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up,
+    Axis, Line, Plot, ReferenceLine, Span, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up,
     thousands,
 };
 #[cfg(feature = "native")]

@@ -53,7 +53,7 @@ fn evenly(count: usize, most: usize) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Line, test_errors_plot};
+    use crate::charts::{Line, test_errors_plot};
 
     fn line(name: &str, points: &[Point]) -> Line {
         Line { name: name.into(), points: points.to_vec(), ..Line::default() }

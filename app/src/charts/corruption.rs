@@ -1,6 +1,6 @@
 //! Figures 1b and 1c: what more and more corrupted labels do, one line a network.
 
-use super::plot::{Axis, Line, Plot, Reference, round_up};
+use super::plot::{Axis, Line, Plot, ReferenceLine, round_up};
 
 /// Figure 1b, from lines of `(share of corrupted labels, steps to fit as a multiple of those with true labels)`.
 pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
@@ -18,7 +18,7 @@ pub fn times_to_fit_plot(lines: Vec<Line>) -> Plot {
             number: |times| format!("{times:.1}x"),
             name: "steps, as a multiple of true labels",
         },
-        reference: Some(Reference { value: 1.0, name: "as true labels".into(), is_left: true }),
+        reference: Some(ReferenceLine { value: 1.0, name: "as true labels".into(), is_left: true }),
     }
 }
 
@@ -33,7 +33,7 @@ pub fn test_errors_plot(lines: Vec<Line>) -> Plot {
             number: |share| format!("{:.0} %", 100.0 * share),
             name: "test error",
         },
-        reference: Some(Reference { value: 0.9, name: "chance 90 %".into(), is_left: true }),
+        reference: Some(ReferenceLine { value: 0.9, name: "chance 90 %".into(), is_left: true }),
     }
 }
 

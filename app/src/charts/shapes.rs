@@ -1,5 +1,5 @@
 //! What plotters draws, as a list of shapes that is then written as PNG or PDF. Both are made from a drawing four times as
-//! large as the picture, because plotters counts in whole pixels.
+//! large as the image, because plotters counts in whole pixels.
 
 use std::convert::Infallible;
 
@@ -83,10 +83,10 @@ struct Drawing {
     shapes: Vec<Shape>,
 }
 
-type Done = Result<(), DrawingErrorKind<Infallible>>;
+type DrawResult = Result<(), DrawingErrorKind<Infallible>>;
 
 impl Drawing {
-    fn push(&mut self, color: BackendColor, shape: impl FnOnce(Paint) -> Shape) -> Done {
+    fn push(&mut self, color: BackendColor, shape: impl FnOnce(Paint) -> Shape) -> DrawResult {
         if color.alpha > 0.0 {
             self.shapes.push(shape(Paint { rgb: color.rgb, opacity: color.alpha }));
         }
@@ -105,15 +105,15 @@ impl DrawingBackend for &mut Drawing {
         self.size
     }
 
-    fn ensure_prepared(&mut self) -> Done {
+    fn ensure_prepared(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn present(&mut self) -> Done {
+    fn present(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Done {
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> DrawResult {
         let points = [(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)].map(exact).to_vec();
         self.push(color, |paint| Shape::Area { points, paint })
     }
@@ -123,7 +123,7 @@ impl DrawingBackend for &mut Drawing {
         from: BackendCoord,
         to: BackendCoord,
         style: &S,
-    ) -> Done {
+    ) -> DrawResult {
         self.draw_path([from, to], style)
     }
 
@@ -133,7 +133,7 @@ impl DrawingBackend for &mut Drawing {
         (right, bottom): BackendCoord,
         style: &S,
         fill: bool,
-    ) -> Done {
+    ) -> DrawResult {
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
         if fill {
             self.fill_polygon(corners, style)
@@ -146,7 +146,7 @@ impl DrawingBackend for &mut Drawing {
         &mut self,
         path: I,
         style: &S,
-    ) -> Done {
+    ) -> DrawResult {
         let points = path.into_iter().map(exact).collect();
         let width = f64::from(style.stroke_width());
         self.push(style.color(), |paint| Shape::Path { points, width, paint })
@@ -158,7 +158,7 @@ impl DrawingBackend for &mut Drawing {
         radius: u32,
         style: &S,
         fill: bool,
-    ) -> Done {
+    ) -> DrawResult {
         let (center, radius) = (exact(center), f64::from(radius));
         let width = (!fill).then(|| f64::from(style.stroke_width()));
         self.push(style.color(), |paint| Shape::Circle { center, radius, width, paint })
@@ -168,7 +168,7 @@ impl DrawingBackend for &mut Drawing {
         &mut self,
         vert: I,
         style: &S,
-    ) -> Done {
+    ) -> DrawResult {
         let points = vert.into_iter().map(exact).collect();
         self.push(style.color(), |paint| Shape::Area { points, paint })
     }
@@ -178,7 +178,7 @@ impl DrawingBackend for &mut Drawing {
         text: &str,
         style: &S,
         place: BackendCoord,
-    ) -> Done {
+    ) -> DrawResult {
         let em = style.size() / EMS;
         // As the SVG backend shifts the foot of the letters.
         let down = match style.anchor().v_pos {

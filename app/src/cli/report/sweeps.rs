@@ -1,10 +1,10 @@
 //! A chart of each sweep: accuracies against one setting with all others equal.
 
-use super::recipes::Seeds;
+use super::recipes::RecipeSeeds;
+use crate::charts::{Axis, Line, Plot, Point, ReferenceLine, Span, Stroke};
 use crate::cli::grid::file_name;
 use crate::experiments::{Outcome, Scale, mean};
-use crate::report::{Axis, Line, Plot, Point, Reference, Span, Stroke};
-use crate::train::{Kind, SETTINGS, Setting};
+use crate::train::{SETTINGS, Setting, SettingKind};
 
 /// A sweep's chart.
 pub(super) struct Sweep {
@@ -19,21 +19,22 @@ pub(super) struct Sweep {
 
 /// Values of a setting from which its runs are a sweep.
 const VALUES: usize = 3;
-/// Between the least and the greatest value above zero, from which an axis is in powers of ten.
+/// Between the least and the largest value above zero, from which an axis is in powers of ten.
 const POWERS_FROM: f64 = 20.0;
 
 /// Every sweep of a number among the recipes. One of the paper's rows alone is not: that is a figure of the paper.
-pub(super) fn all(recipes: &[Seeds]) -> Vec<Sweep> {
+pub(super) fn all(recipes: &[RecipeSeeds]) -> Vec<Sweep> {
     let is_number = |setting: &&Setting| {
-        setting.key != "seed" && matches!(setting.kind, Kind::Integer { .. } | Kind::Number { .. })
+        setting.key != "seed"
+            && matches!(setting.kind, SettingKind::Integer { .. } | SettingKind::Number { .. })
     };
     SETTINGS.iter().filter(is_number).flat_map(|setting| of_setting(setting, recipes)).collect()
 }
 
 /// One point of a sweep: the value of its setting, and the runs.
-type At<'a> = (f64, &'a Seeds<'a>);
+type At<'a> = (f64, &'a RecipeSeeds<'a>);
 
-fn of_setting(setting: &'static Setting, recipes: &[Seeds]) -> Vec<Sweep> {
+fn of_setting(setting: &'static Setting, recipes: &[RecipeSeeds]) -> Vec<Sweep> {
     let mut families: Vec<(Vec<String>, Vec<At>)> = Vec::new();
     for seeds in recipes {
         let resolved = seeds.recipe.resolved();
@@ -73,7 +74,7 @@ fn sweep(setting: &'static Setting, mut family: Vec<At>) -> Option<Sweep> {
     let reference = zero.first().map(|(_, seeds)| {
         let value = average(seeds, |run| run.summary.test_accuracy);
         let name = format!("test at 0: {:.1} %", 100.0 * value);
-        Reference { value, name, is_left: true }
+        ReferenceLine { value, name, is_left: true }
     });
     let lowest = reference.as_ref().map_or(least, |reference| reference.value.min(least));
     let caption = caption(&family, &diverged);
@@ -126,7 +127,7 @@ fn caption(family: &[At], diverged: &[At]) -> String {
     }
 }
 
-fn average(seeds: &Seeds, what: impl Fn(&Outcome) -> f64) -> f64 {
+fn average(seeds: &RecipeSeeds, what: impl Fn(&Outcome) -> f64) -> f64 {
     mean(&seeds.runs.iter().map(|run| what(run)).collect::<Vec<_>>()).unwrap_or(f64::NAN)
 }
 

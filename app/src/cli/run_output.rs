@@ -79,18 +79,18 @@ impl RunReport {
                 origin,
                 parameters,
                 images,
-                changed_labels,
+                corrupted_labels,
                 last_step,
                 step,
                 test_images,
                 ..
             } => {
-                self.has_corrupted = *changed_labels > 0;
+                self.has_corrupted = *corrupted_labels > 0;
                 self.origin = origin.clone();
                 self.line(&format!(
                     "{} with {} parameters, {}: {} training images ({} shown with another label than their own), {} test images",
                     recipe.model.key(), grouped(*parameters), condition_of(recipe), grouped(*images),
-                    grouped(*changed_labels), grouped(*test_images),
+                    grouped(*corrupted_labels), grouped(*test_images),
                 ));
                 self.line(&format!("{}, seed {}", origin.device, recipe.seed));
                 if *step > 0 {
@@ -249,7 +249,7 @@ impl RunReport {
             percent(accuracy.map(|accuracy| accuracy.test_accuracy)),
         );
         if self.has_corrupted {
-            let share = |part: fn(&crate::train::CorruptedExamples) -> u64| {
+            let share = |part: fn(&crate::train::CorruptedCounts) -> u64| {
                 let corrupted = accuracy.and_then(|accuracy| accuracy.corrupted.as_ref());
                 percent(corrupted.map(|corrupted| part(corrupted) as f64 / corrupted.count as f64))
             };
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_table_of_epochs_fits_a_terminal_of_80_columns() {
-        let corrupted = crate::train::CorruptedExamples { count: 3, memorized: 3, still_clean: 0 };
+        let corrupted = crate::train::CorruptedCounts { count: 3, memorized: 3, still_clean: 0 };
         let metrics = EpochMetrics {
             epoch: 10_000,
             step: 100_000,

@@ -23,7 +23,7 @@ pub struct Plot {
     /// Upwards.
     pub y: Axis,
     /// A dotted line to compare with.
-    pub reference: Option<Reference>,
+    pub reference: Option<ReferenceLine>,
 }
 
 impl Plot {
@@ -36,7 +36,7 @@ impl Plot {
 }
 
 /// A dotted line, such as what guessing would give.
-pub struct Reference {
+pub struct ReferenceLine {
     /// Where it is.
     pub value: f64,
     /// What it is.
@@ -95,7 +95,7 @@ pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBacken
 type Axes<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Points drawn of one line; more cannot be told apart on a screen.
-const MOST_POINTS: usize = 500;
+const MAX_POINTS: usize = 500;
 pub(super) const FONT_SIZE: f64 = 12.5;
 const LINE_HEIGHT: f64 = 16.0;
 /// Below this width there is no room for the names of axes; a chart so small stands beside words that say them.
@@ -164,7 +164,7 @@ pub fn draw_plot<DB: DrawingBackend>(
     {
         let color = theme.color(line.color);
         let style = font(theme, FONT_SIZE).color(&color).pos(Pos::new(HPos::Left, VPos::Center));
-        // `backend_coord` counts from the whole picture, `draw_text` from this area.
+        // `backend_coord` counts from the whole image, `draw_text` from this area.
         let (left, top) = area.get_base_pixel();
         area.draw_text(&line.name, &style, (x - left, y - top))?;
     }
@@ -242,7 +242,7 @@ mod tests {
             lines,
             x: axis(1.0, "share"),
             y: axis(2.0, "times"),
-            reference: Some(Reference { value: 0.9, name: "chance".into(), is_left: true }),
+            reference: Some(ReferenceLine { value: 0.9, name: "chance".into(), is_left: true }),
         }
     }
 
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outside_the_axis_stay_inside_the_picture() {
+    fn values_outside_the_axis_stay_inside_the_image() {
         let wild = Line {
             name: "wild".into(),
             points: vec![(0.0, -5.0), (0.5, f64::NAN), (1.0, 1e9)],

@@ -1,23 +1,23 @@
 //! Figures of the document, from the runs. Where a line has several seeds it is their mean, with a band from the lowest to
 //! the highest of them.
 
-use super::figure_files::Drawing;
+use super::figure_files::ChartFile;
+use crate::charts::{
+    Axis, Line, Plot, Point, ReferenceLine, Span, Stroke, round_up, test_errors_plot, thousands,
+    times_to_fit_plot,
+};
 use crate::experiments::{
     CONDITIONS, CORRUPTED_MODELS, EXPERIMENTS, Outcome, Results, Row, Scale, corruption_levels,
     corruption_row, mean,
 };
 use crate::models::ModelName;
-use crate::report::{
-    Axis, Line, Plot, Point, Reference, Span, Stroke, round_up, test_errors_plot, thousands,
-    times_to_fit_plot,
-};
 use crate::train::{EpochMetrics, StopReason};
 
 /// A figure, or that its runs are missing.
 pub(super) struct Figure {
     /// Part of its file's name.
     pub(super) name: &'static str,
-    /// Above it in the document and in the picture.
+    /// Above it in the document and in the image.
     pub(super) title: &'static str,
     /// Below it in the document.
     pub(super) caption: String,
@@ -44,9 +44,9 @@ impl Figure {
     }
 
     /// What its files are made of; none where it was not run.
-    pub(super) fn drawing(&self, scale: Scale) -> Option<Drawing<'_>> {
+    pub(super) fn drawing(&self, scale: Scale) -> Option<ChartFile<'_>> {
         let plot = self.plot.as_ref()?;
-        Some(Drawing { name: format!("{}-{}", scale.key(), self.name), title: self.title, plot })
+        Some(ChartFile { name: format!("{}-{}", scale.key(), self.name), title: self.title, plot })
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn all(scale: Scale, results: &Results) -> [Figure; 4] {
         Figure::of(
             "fig1a",
             "Figure 1a: learning curves",
-            "Mean training loss of each epoch: the small Inception on five versions of the same pictures, with nothing else \
+            "Mean training loss of each epoch: the small Inception on five versions of the same images, with nothing else \
              changed.",
             learning_curves(scale, results),
         ),
@@ -83,8 +83,8 @@ pub(super) fn all(scale: Scale, results: &Results) -> [Figure; 4] {
     ]
 }
 
-fn reference(value: f64, name: &str, is_left: bool) -> Option<Reference> {
-    Some(Reference { value, name: name.into(), is_left })
+fn reference(value: f64, name: &str, is_left: bool) -> Option<ReferenceLine> {
+    Some(ReferenceLine { value, name: name.into(), is_left })
 }
 
 fn steps_axis(lines: &[Line]) -> Axis {

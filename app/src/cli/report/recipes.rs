@@ -32,29 +32,29 @@ impl Naming {
 }
 
 /// A recipe, with every seed of it.
-pub(super) struct Seeds<'a> {
+pub(super) struct RecipeSeeds<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) scale: Scale,
     pub(super) called: Name,
     pub(super) runs: Vec<&'a Outcome>,
 }
 
-impl Seeds<'_> {
+impl RecipeSeeds<'_> {
     pub(super) fn has_diverged(&self) -> bool {
         self.runs.iter().any(|run| run.summary.stopped_by == StopReason::Diverged)
     }
 }
 
 /// Every recipe of the runs, by its name.
-pub(super) fn recipes<'a>(runs: &'a Runs, naming: &Naming) -> Vec<Seeds<'a>> {
-    let mut all: Vec<Seeds> = Vec::new();
+pub(super) fn recipes<'a>(runs: &'a Runs, naming: &Naming) -> Vec<RecipeSeeds<'a>> {
+    let mut all: Vec<RecipeSeeds> = Vec::new();
     for (run, (_, about)) in runs.results.0.iter().zip(&runs.about) {
         let recipe = &run.summary.recipe;
         match all.iter_mut().find(|known| known.recipe.is_same_but_for_seed(recipe)) {
             Some(known) => known.runs.push(run),
             None => {
                 let (scale, called) = naming.name(&about.row, recipe);
-                all.push(Seeds { recipe, scale, called, runs: vec![run] });
+                all.push(RecipeSeeds { recipe, scale, called, runs: vec![run] });
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The first training pictures of a lane: what the network is told they are, what they are, and what it says.
+//! The first training images of a lane, each with its shown label, its clean one and what the network predicts.
 
 use super::live::live;
 use leptos::html;
@@ -7,74 +7,46 @@ use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::lane::Lane;
-use crate::data::CIFAR10_CLASS_NAMES;
-use crate::report::Memorization;
+use crate::data::{CIFAR10_CLASS_NAMES, Fate};
+use crate::train::Memorization;
 
-/// Height and width of a picture as it is fed to the network.
+/// Height and width of an image as it is fed to the network.
 const SIDE: usize = 28;
-/// Pictures shown with their labels written out; the map has them all.
-const MOST: usize = 10;
+/// Images shown with their labels written out; the map has them all.
+const MAX_CARDS: usize = 10;
 const BYTES: usize = SIDE * SIDE * 4;
 
-/// What the network says about a picture.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Unknown,
-    AsShown,
-    Truth,
-    Neither,
-}
-
-impl Verdict {
-    fn of(predicted: Option<u8>, shown: u8, clean: u8) -> Self {
-        match predicted {
-            None => Self::Unknown,
-            Some(class) if class == shown => Self::AsShown,
-            Some(class) if class == clean => Self::Truth,
-            Some(_) => Self::Neither,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::AsShown => "as-shown",
-            Self::Truth => "truth",
-            Self::Neither => "neither",
-        }
-    }
-
-    fn mark(self) -> &'static str {
-        match self {
-            Self::Unknown => "",
-            Self::AsShown => "✓",
-            Self::Truth => "◆",
-            Self::Neither => "✕",
-        }
+/// The word of a card's mark, and the mark; none before the first measurement.
+fn mark(fate: Option<Fate>) -> (&'static str, &'static str) {
+    match fate {
+        None => ("unknown", ""),
+        Some(Fate::FittedClean | Fate::Memorized) => ("as-shown", "✓"),
+        Some(Fate::StillClean) => ("truth", "◆"),
+        Some(Fate::Neither) => ("neither", "✕"),
     }
 }
 
-/// The pictures, with the key to their marks.
+/// The images, with the key to their marks.
 #[component]
-pub fn PictureGrid(lane: Lane) -> impl IntoView {
+pub fn ImageGrid(lane: Lane) -> impl IntoView {
     let cards = move || {
-        lane.pictures.with(|pictures| {
+        lane.images.with(|images| {
             let labels = untrack(|| {
                 lane.with_memory(|memory| {
-                    (0..memory.count().min(MOST))
-                        .map(|picture| (memory.shown(picture), memory.clean(picture)))
+                    (0..memory.count().min(MAX_CARDS))
+                        .map(|image| (memory.shown(image), memory.clean(image)))
                         .collect::<Vec<_>>()
                 })
             });
-            let cards = pictures.chunks_exact(BYTES).zip(labels).enumerate();
+            let cards = images.chunks_exact(BYTES).zip(labels).enumerate();
             cards
                 .map(|(index, (pixels, (shown, clean)))| {
-                    view! { <PictureCard lane index pixels=pixels.to_vec() shown clean /> }
+                    view! { <ImageCard lane index pixels=pixels.to_vec() shown clean /> }
                 })
                 .collect_view()
         })
     };
-    let any = move || lane.pictures.with(|pictures| !pictures.is_empty());
+    let any = move || lane.images.with(|images| !images.is_empty());
     let judged = Memo::new(move |_| lane.with_memory(Memorization::is_measured));
     view! {
         <Show when=any>
@@ -94,15 +66,15 @@ pub fn PictureGrid(lane: Lane) -> impl IntoView {
 }
 
 #[component]
-fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) -> impl IntoView {
+fn ImageCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
     Effect::new(move |_| {
         if let Some(canvas) = canvas.get() {
             paint(&canvas, &pixels);
         }
     });
-    let predicted = Memo::new(move |_| lane.with_memory(|memory| memory.said(index)));
-    let verdict = move || Verdict::of(predicted.get(), shown, clean);
+    let predicted = Memo::new(move |_| lane.with_memory(|memory| memory.predicted(index)));
+    let fate = move || predicted.get().map(|predicted| Fate::of(predicted, shown, clean));
     let says = move || {
         predicted
             .get()
@@ -115,10 +87,10 @@ fn PictureCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) 
         format!("Labelled {}{truth}{}", name(shown), says())
     });
     view! {
-        <li class="picture" data-verdict=live(move || verdict().word()) title=live(move || title.get())>
+        <li class="picture" data-verdict=live(move || mark(fate()).0) title=live(move || title.get())>
             <span class="frame">
                 <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=live(move || title.get())></canvas>
-                <span class="mark" aria-hidden="true">{live(move || verdict().mark())}</span>
+                <span class="mark" aria-hidden="true">{live(move || mark(fate()).1)}</span>
             </span>
             <span class="shown" aria-hidden="true">{name(shown)}</span>
             <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", name(clean)))}</span>

@@ -13,19 +13,19 @@ type Polygon = Vec<(f64, f64)>;
 /// A plot with a title above it, as a PNG of twice `width` x `height` pixels.
 pub fn plot_png(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32) -> Vec<u8> {
     let (width, height) = (width.max(1), height.max(1));
-    let mut picture = Picture::new(width * DENSITY, height * DENSITY);
-    shapes(title, plot, theme, (width, height)).iter().for_each(|shape| picture.draw(shape));
-    picture.encode()
+    let mut image = Raster::new(width * DENSITY, height * DENSITY);
+    shapes(title, plot, theme, (width, height)).iter().for_each(|shape| image.draw(shape));
+    image.encode()
 }
 
-struct Picture {
+struct Raster {
     width: usize,
     height: usize,
     /// Red, green and blue of each pixel.
     pixels: Vec<u8>,
 }
 
-impl Picture {
+impl Raster {
     fn new(width: u32, height: u32) -> Self {
         let (width, height) = (width as usize, height as usize);
         Self { width, height, pixels: vec![255; width * height * 3] }
@@ -128,7 +128,7 @@ struct Mask {
 }
 
 impl Mask {
-    /// For what lies around these polygons, within a picture.
+    /// For what lies around these polygons, within an image.
     fn around(polygons: &[Polygon], width: usize, height: usize) -> Self {
         let points = || polygons.iter().flatten();
         let range = |coordinate: fn(&(f64, f64)) -> f64, end: usize| {
@@ -248,11 +248,11 @@ mod tests {
 
     const INK: Paint = Paint { rgb: (0, 0, 0), opacity: 1.0 };
 
-    /// The red of every pixel of a picture in which a polygon is filled with black.
+    /// The red of every pixel of an image in which a polygon is filled with black.
     fn filled(polygons: &[Polygon], width: u32, height: u32) -> Vec<u8> {
-        let mut picture = Picture::new(width, height);
-        picture.fill(polygons, INK);
-        picture.pixels.chunks_exact(3).map(|pixel| pixel[0]).collect()
+        let mut image = Raster::new(width, height);
+        image.fill(polygons, INK);
+        image.pixels.chunks_exact(3).map(|pixel| pixel[0]).collect()
     }
 
     #[test]
@@ -274,8 +274,8 @@ mod tests {
     #[test]
     fn the_area_of_a_disc_is_drawn_wherever_it_stands() {
         for shift in [0.0, 0.3, 0.77] {
-            let picture = filled(&[circle((10.0 + shift, 10.0 - shift), 6.0)], 20, 20);
-            let area: f64 = picture.iter().map(|red| 1.0 - f64::from(*red) / 255.0).sum();
+            let image = filled(&[circle((10.0 + shift, 10.0 - shift), 6.0)], 20, 20);
+            let area: f64 = image.iter().map(|red| 1.0 - f64::from(*red) / 255.0).sum();
             // 24 corners have 98.9 % of the disc.
             assert!((area / (36.0 * std::f64::consts::PI) - 0.989).abs() < 0.005, "{area}");
         }
@@ -283,10 +283,10 @@ mod tests {
 
     #[test]
     fn a_line_drawn_over_itself_is_no_darker() {
-        let mut picture = Picture::new(8, 3);
+        let mut image = Raster::new(8, 3);
         let paint = Paint { opacity: 0.5, ..INK };
         let there_and_back = stroke(&[(1.0, 1.5), (7.0, 1.5), (1.0, 1.5)], 1.0);
-        picture.cover(&there_and_back, paint);
-        assert_eq!(picture.pixels[3 * (8 + 4)], 128);
+        image.cover(&there_and_back, paint);
+        assert_eq!(image.pixels[3 * (8 + 4)], 128);
     }
 }

@@ -19,7 +19,7 @@ use super::CliError;
 use super::grid::file_name;
 use crate::data::store;
 use crate::experiments::{Claim, Names, OPEN_SETTINGS, Scale, Verdict, check_claims};
-use figure_files::{Drawing, Formats};
+use figure_files::{ChartFile, Formats};
 use load::{Runs, Section};
 use recipes::{Naming, recipes};
 
@@ -123,7 +123,7 @@ impl Document<'_> {
         text += &part(3, &tables::others(&recipes, runs, self.out));
         for sweep in sweeps::all(&recipes) {
             let name = format!("{}-{}", file_name(name), sweep.name);
-            let drawing = Drawing { name, title: &sweep.title, plot: &sweep.plot };
+            let drawing = ChartFile { name, title: &sweep.title, plot: &sweep.plot };
             text += &self.figure(4, &drawing, &sweep.caption)?;
         }
         Ok(text)
@@ -144,14 +144,14 @@ impl Document<'_> {
         text += &part(level, &tables::table4(scale, runs, self.out));
         for figure in figures::all(scale, &runs.results) {
             let Some(drawing) = figure.drawing(scale) else { continue };
-            let drawing = Drawing { name: format!("{prefix}-{}", figure.name), ..drawing };
+            let drawing = ChartFile { name: format!("{prefix}-{}", figure.name), ..drawing };
             text += &self.figure(level, &drawing, &figure.caption)?;
         }
         Ok(text)
     }
 
     /// Writes a figure's files; how the document shows it.
-    fn figure(&self, level: usize, drawing: &Drawing, caption: &str) -> Result<String, CliError> {
+    fn figure(&self, level: usize, drawing: &ChartFile, caption: &str) -> Result<String, CliError> {
         for (path, bytes) in drawing.files(&self.out.join("results"), self.formats) {
             write(&path, &bytes)?;
         }

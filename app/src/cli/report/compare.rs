@@ -9,7 +9,7 @@ use super::recipes::Naming;
 use crate::cli::CliError;
 use crate::cli::checkpoint_file::CheckpointFile;
 use crate::cli::grid::RunSummary;
-use crate::cli::report::duration;
+use crate::cli::run_output::duration;
 use crate::experiments::Outcome;
 use crate::train::{Accuracy, Checkpoint, EpochMetrics, Event, Origin, Recipe};
 

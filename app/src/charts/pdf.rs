@@ -27,21 +27,21 @@ const WIDTHS: [u16; 95] = [
 /// A plot with a title above it, as a PDF of one page of `width` x `height` CSS pixels.
 pub fn plot_pdf(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32) -> Vec<u8> {
     let (width, height) = (width.max(1), height.max(1));
-    let mut page = Page { height: f64::from(height) * POINTS, ..Page::default() };
+    let mut page = PdfPage { height: f64::from(height) * POINTS, ..PdfPage::default() };
     shapes(title, plot, theme, (width, height)).iter().for_each(|shape| page.draw(shape));
     page.file(f64::from(width) * POINTS, title)
 }
 
 /// What stands on the page, as PDF's operators.
 #[derive(Default)]
-struct Page {
+struct PdfPage {
     height: f64,
     content: String,
     /// In hundredths; each is a named state of the page.
     opacities: Vec<u32>,
 }
 
-impl Page {
+impl PdfPage {
     /// A place in points, upwards from the lower left corner.
     fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (length(x), self.height - length(y))
@@ -147,7 +147,7 @@ impl Page {
             "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
             format!(
-                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {}] /Contents 6 0 R \
+                "<< /Type /PdfPage /Parent 2 0 R /MediaBox [0 0 {width} {}] /Contents 6 0 R \
                  /Resources << /Font << /F 4 0 R >> /ExtGState << {states}>> >> >>",
                 self.height
             ),
@@ -217,7 +217,7 @@ mod tests {
     use flate2::read::ZlibDecoder;
 
     use super::*;
-    use crate::report::{Line, test_errors_plot};
+    use crate::charts::{Line, test_errors_plot};
 
     #[test]
     fn every_object_stands_where_the_table_at_the_end_says() {

@@ -13,14 +13,14 @@ pub(super) fn draw_line<DB: DrawingBackend>(
     let is_gap = |&(x, low, high): &Span| !finite(&(x, low)) || !high.is_finite();
     for part in line.band.split(is_gap).filter(|part| !part.is_empty()) {
         let part: Vec<&Span> =
-            part.iter().step_by(part.len().div_ceil(MOST_POINTS).max(1)).collect();
+            part.iter().step_by(part.len().div_ceil(MAX_POINTS).max(1)).collect();
         let upper = part.iter().rev().map(|&&(x, _, high)| inside((x, high)));
         let outline: Vec<Point> =
             part.iter().map(|&&(x, low, _)| inside((x, low))).chain(upper).collect();
         axes.draw_series([Polygon::new(outline, color.mix(0.18).filled())])?;
     }
     for part in line.points.split(|point| !finite(point)).filter(|part| !part.is_empty()) {
-        let points = thinned(part, MOST_POINTS);
+        let points = thinned(part, MAX_POINTS);
         draw_part(
             axes,
             line.stroke,
@@ -104,7 +104,7 @@ pub(super) fn draw_reference<DB: DrawingBackend>(
     plot: &Plot,
     theme: &Theme,
 ) -> Drawn<DB> {
-    let Some(Reference { value, name, is_left }) =
+    let Some(ReferenceLine { value, name, is_left }) =
         plot.reference.as_ref().filter(|line| line.value <= plot.y.end)
     else {
         return Ok(());

@@ -6,7 +6,7 @@ use crate::cli::CliError;
 use crate::cli::exported;
 use crate::cli::grid::{RunFolder, RunSummary, is_alike};
 use crate::experiments::{Outcome, Results, Scale};
-use crate::train::Recipe;
+use crate::train::{Recipe, numerics};
 
 /// Finished runs, wherever they come from.
 #[derive(Default)]
@@ -42,19 +42,26 @@ impl Runs {
         runs
     }
 
-    /// Leaves out what must not be averaged with the others, and tells it: runs of older numerics, and of one recipe those
-    /// of other data than the first.
+    /// Leaves out what must not be averaged with the others, and tells it: runs of older numerics than another run of their
+    /// recipe, and those of other data than the first.
     fn keep_alike(&mut self) {
-        let Some(numerics) = self.about.iter().map(|(_, about)| about.origin.numerics).max() else {
-            return;
+        let all: Vec<_> = std::mem::take(&mut self.results.0)
+            .into_iter()
+            .zip(std::mem::take(&mut self.about))
+            .collect();
+        let newest = |recipe: &Recipe| {
+            let of_recipe = all
+                .iter()
+                .filter(|(outcome, _)| outcome.summary.recipe.is_same_but_for_seed(recipe));
+            of_recipe.map(|(_, (_, about))| about.origin.numerics).max()
         };
+        let newest: Vec<_> =
+            all.iter().map(|(outcome, _)| newest(&outcome.summary.recipe)).collect();
         let mut kept = Self::default();
         let mut older = Vec::new();
-        let all =
-            std::mem::take(&mut self.results.0).into_iter().zip(std::mem::take(&mut self.about));
-        for (outcome, (path, about)) in all {
+        for ((outcome, (path, about)), newest) in all.into_iter().zip(newest) {
             let recipe = &outcome.summary.recipe;
-            if about.origin.numerics != numerics {
+            if Some(about.origin.numerics) != newest {
                 older.push((path, about.origin.numerics));
             } else if let Some((_, other, _)) =
                 kept.of(recipe).into_iter().find(|(_, _, known)| !known.is_like(&about.origin))
@@ -69,17 +76,26 @@ impl Runs {
                 kept.about.push((path, about));
             }
         }
-        if let [(first, theirs), more @ ..] = &older[..] {
-            let more = match more.len() {
-                0 => String::new(),
-                count => format!(" and {count} more"),
-            };
-            self.problems.push(format!(
-                "left out: {}{more}, of numerics {theirs}; the others are of numerics {numerics}, which come to other \
-                 digits: report each from a folder of its own",
-                first.display()
-            ));
-        }
+        self.problems.extend(of_numerics(&older).map(|runs| {
+            format!(
+                "left out: {runs}; other runs of the same recipe are of newer numerics, which come to other digits: report \
+                 each from a folder of its own"
+            )
+        }));
+        // They are what there is of their recipe, and that is to be known.
+        let kept_older: Vec<_> = kept
+            .results
+            .0
+            .iter()
+            .zip(&kept.about)
+            .filter(|(outcome, (_, about))| {
+                about.origin.numerics != numerics(&outcome.summary.recipe)
+            })
+            .map(|(_, (path, about))| (path.clone(), about.origin.numerics))
+            .collect();
+        self.problems.extend(of_numerics(&kept_older).map(|runs| {
+            format!("{runs}, comes to other digits with this version; `rote run` makes it again in another folder (`--out`)")
+        }));
         (self.results, self.about) = (kept.results, kept.about);
     }
 
@@ -149,6 +165,16 @@ impl Runs {
             .map(|(outcome, (path, about))| (outcome, path.as_path(), about))
             .collect()
     }
+}
+
+/// Runs, each with its numerics, in words; none if there are none.
+fn of_numerics(runs: &[(PathBuf, u32)]) -> Option<String> {
+    let ((first, theirs), more) = runs.split_first()?;
+    let more = match more.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!("{}{more}, of numerics {theirs}", first.display()))
 }
 
 /// Runs that stand in one section of the document.
@@ -258,7 +284,7 @@ pub(super) mod tests {
             row: "mlp-1x512/plain".into(),
             summary: summary.clone(),
             test_images: 500,
-            origin: Origin::here(),
+            origin: Origin::here(recipe),
             date: "2026-11-24".into(),
         };
         (about, Outcome { summary, epochs: Vec::new(), test_images: 500 })
@@ -295,12 +321,18 @@ pub(super) mod tests {
         add("newer", 1, 2, "aa");
         add("other-data", 2, 2, "bb");
         add("second", 3, 2, "");
+        // Of a recipe that the change did not touch.
+        let recipe = Recipe { images: 100, ..Recipe::default() };
+        let (mut about, outcome) = finished(&recipe, 0.5);
+        about.origin = Origin { numerics: 1, ..Origin::default() };
+        runs.add(Path::new("other-recipe"), about, outcome);
         runs.keep_alike();
         let kept: Vec<_> = runs.about.iter().map(|(path, _)| path.to_str().unwrap()).collect();
-        assert_eq!(kept, ["newer", "second"]);
-        assert_eq!(runs.results.0.len(), 2);
+        assert_eq!(kept, ["newer", "second", "other-recipe"]);
+        assert_eq!(runs.results.0.len(), 3);
         let told = runs.problems.join("\n");
         assert!(told.contains("left out: older, of numerics 1"), "{told}");
+        assert!(told.contains("newer and 1 more, of numerics 2, comes to other digits"), "{told}");
         assert!(told.contains("other-data is left out: it is of other data than newer"), "{told}");
     }
 
