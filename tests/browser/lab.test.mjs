@@ -21,7 +21,7 @@ const save = async (rote, testid) => {
   return readFile(await (await download).path(), "utf8");
 };
 
-test("the map counts every picture, and what the network was told wrongly is memorized in the end", async () => {
+test("the map counts every image, and what the network was told wrongly is memorized in the end", async () => {
   const rote = await RotePage.open(browser, HALF);
   await rote.press("train");
   await rote.reaches("a", "finished");
@@ -31,7 +31,7 @@ test("the map counts every picture, and what the network was told wrongly is mem
   assert.equal(found.truth + found.lie + found.still + found.neither, 100);
   assert.equal(found.lie, memorized);
   assert.ok(found.lie > 0.95 * wrong, `${found.lie} of ${wrong} lies are memorized`);
-  // A picture's story, chosen with the keyboard.
+  // An image's story, chosen with the keyboard.
   await rote.page.locator(".map-pictures canvas").focus();
   await rote.page.keyboard.press("ArrowRight");
   await rote.page.keyboard.press("ArrowRight");

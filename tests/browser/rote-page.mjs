@@ -120,6 +120,6 @@ export function nativeLosses(settings, device = "cpu") {
   return lines.trim().split("\n").map((line) => JSON.parse(line)).filter((event) => event.event === "step").map((event) => event.loss);
 }
 
-export function greatestRelativeDifference(found, expected) {
+export function maxRelativeDifference(found, expected) {
   return Math.max(...expected.map((value, step) => Math.abs(found[step] - value) / Math.abs(value)));
 }

@@ -1,7 +1,7 @@
 // Training in the tab: it memorizes, both engines agree with the native program, and nothing is lost on the way.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { greatestRelativeDifference, launch, nativeLosses, RotePage } from "./rote-page.mjs";
+import { maxRelativeDifference, launch, nativeLosses, RotePage } from "./rote-page.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -35,7 +35,7 @@ for (const [model, rate] of [["mlp-1x512", "auto"], ["mlp-3x512", "auto"], ["cnn
       const status = await rote.testid("status").innerText();
       assert.match(status, engine === "cpu" ? /CPU/ : /WebGPU/);
       const losses = await rote.losses();
-      const difference = greatestRelativeDifference(losses, native);
+      const difference = maxRelativeDifference(losses, native);
       console.log(`${model} on ${engine}: greatest relative difference ${difference.toExponential(1)}`);
       assert.equal(losses.length, 20);
       assert.ok(difference < 1e-3, `${engine} differs from native by ${difference}`);
@@ -139,6 +139,6 @@ test("a GPU device that is lost in the middle costs nothing: a new worker goes o
   const losses = await rote.losses();
   const native = nativeLosses(settings);
   assert.equal(losses.length, 15);
-  assert.ok(greatestRelativeDifference(losses, native) < 1e-2, `${losses}\n${native}`);
+  assert.ok(maxRelativeDifference(losses, native) < 1e-2, `${losses}\n${native}`);
   await context.close();
 });

@@ -166,7 +166,7 @@ fn damaged_data_files_name_the_file_the_place_and_what_was_expected() {
         &["data_batch_1.bin has the label 10 at byte 3073", "0 to 9"],
     );
     write_all();
-    // Right lengths and labels, and yet other pictures: a run notices as `rote data verify` does.
+    // Right lengths and labels, and yet other images: a run notices as `rote data verify` does.
     let says = ["data_batch_1.bin has the SHA-256", "`rote data fetch --data-dir .`"];
     check_in(folder.path(), &arguments, 1, &says);
     check_in(
@@ -226,7 +226,7 @@ fn more_images_than_a_size_holds_are_refused_by_name() {
         corrupt_test_labels: false,
         seed: 1,
     };
-    let error = rote::data::Examples::of_run(&bundled, TIERS[0].train + 1, randomization)
+    let error = rote::data::RunImages::of_run(&bundled, TIERS[0].train + 1, randomization)
         .err()
         .unwrap()
         .to_string();

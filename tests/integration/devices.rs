@@ -8,7 +8,7 @@ use rote::train::Session;
 use crate::support::{bundled, finish, losses, recipe};
 
 /// Set where a GPU, real or emulated, must be found; without it these tests say that they saw none.
-const EXPECT_GPU: &str = "ROTE_EXPECT_GPU";
+pub const EXPECT_GPU: &str = "ROTE_EXPECT_GPU";
 
 fn gpu() -> Option<OpenDevice> {
     match device::open(DeviceChoice::Gpu) {

@@ -1,15 +1,12 @@
 //! Every kernel's forward pass and gradient, on shapes that fit no tile: against plain tensor code in double precision,
 //! and against finite differences of it.
 
-use rote::kernels::Device;
-use rote::kernels::plan::Update;
-use rote::models::timing::{
-    gradient_difference, hashed, hashed_gradients, hashed_parameters, hashed_pictures,
-};
-use rote::models::{Layer, ModelName, Network, NetworkState, Role};
+use rote::kernels::{Batch, Core, Device, SgdStep, TrainState};
+use rote::models::timing::{hashed, hashed_parameters, step_difference};
+use rote::models::{Layer, ModelName, Network, NetworkState, Role, build_plan};
 
 use crate::devices::{devices_turn, every_device};
-use crate::plain::{self, Examples};
+use crate::plain::{self, LabelledBatch};
 use crate::support::REST;
 
 fn conv(
@@ -47,30 +44,31 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
         .enumerate()
         .map(|(salt, spec)| hashed(spec.shape.iter().product(), salt as u32, scale(&spec.shape)))
         .collect();
-    let pictures = hashed(batch * side * side * channels, 1000, 3f64.sqrt());
+    let images = hashed(batch * side * side * channels, 1000, 3f64.sqrt());
     let labels: Vec<u8> = (0..batch).map(|at| (at * 7 % 5) as u8).collect();
     for device in every_device() {
         leave_rubbish(&device.device);
         let rate = if dropout { 0.4 } else { 0.0 };
         let mut network =
-            Network::from_layers(layers, [side, channels], rate, |_| false, &device.device, batch);
+            Network::from_layers(layers, [side, channels], rate, |_| false, &device.device, batch)
+                .unwrap();
         assert!(network.restore(&NetworkState::at_start(layers, parameters.clone())));
         let step = 3;
-        let loss = network.train_step_on(&pictures, &labels, step, REST);
+        let loss = network.train_step_on(&images, &labels, step, REST);
         let found_loss = f64::from(pollster::block_on(network.losses(&[loss])).unwrap()[0]);
         let found = pollster::block_on(network.gradients()).unwrap();
 
         let wide =
             |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
         let masks = network.masks(batch, step);
-        let examples = Examples {
-            pictures: wide(&pictures),
+        let labelled = LabelledBatch {
+            images: wide(&images),
             shape: [batch, channels, side, side],
             labels: labels.clone(),
             masks: masks.iter().map(|mask| wide(mask)).collect(),
         };
         let wide_parameters: Vec<Vec<f64>> = parameters.iter().map(|own| wide(own)).collect();
-        let expected = plain::differentiate(layers, &wide_parameters, &examples);
+        let expected = plain::differentiate(layers, &wide_parameters, &labelled);
         let name = &device.name;
         assert!(
             (found_loss - expected.loss).abs() < 2e-5 * expected.loss,
@@ -78,25 +76,24 @@ fn check(layers: &[Layer], batch: usize, [side, channels]: [usize; 2], dropout: 
             expected.loss
         );
         for ((spec, found), expected) in specs.iter().zip(&found).zip(&expected.gradients) {
-            let greatest =
-                expected.iter().fold(1e-6f64, |greatest, value| greatest.max(value.abs()));
+            let max = expected.iter().fold(1e-6f64, |max, value| max.max(value.abs()));
             for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let difference = (f64::from(*found) - expected).abs();
                 assert!(
-                    difference < 1e-4 * greatest,
+                    difference < 1e-4 * max,
                     "{name}, {} {at}: {found} and {expected}",
                     spec.name
                 );
             }
         }
-        against_finite_differences(layers, &wide_parameters, &examples, &found);
+        against_finite_differences(layers, &wide_parameters, &labelled, &found);
     }
 }
 
 /// Leaves numbers that are none in the memory the next network will be given.
 fn leave_rubbish(device: &Device) {
     let layers = [conv("one", [3, 32], 5, 1, true), Layer::Flatten, dense("logits", 32 * 144, 10)];
-    let mut network = Network::from_layers(&layers, [12, 3], 0.0, |_| false, device, 16);
+    let mut network = Network::from_layers(&layers, [12, 3], 0.0, |_| false, device, 16).unwrap();
     let loss = network.train_step_on(&[f32::NAN; 16 * 144 * 3], &[0; 16], 0, REST);
     assert!(pollster::block_on(network.losses(&[loss])).unwrap()[0].is_nan());
 }
@@ -105,23 +102,22 @@ fn leave_rubbish(device: &Device) {
 fn against_finite_differences(
     layers: &[Layer],
     parameters: &[Vec<f64>],
-    examples: &Examples,
+    labelled: &LabelledBatch,
     found: &[Vec<f32>],
 ) {
     const STEP: f64 = 1e-6;
     for (number, own) in parameters.iter().enumerate() {
-        let greatest =
-            found[number].iter().fold(1e-3f32, |greatest, value| greatest.max(value.abs()));
+        let max = found[number].iter().fold(1e-3f32, |max, value| max.max(value.abs()));
         for at in [0, own.len() / 3, own.len() - 1] {
             let moved = |by: f64| {
                 let mut moved = parameters.to_vec();
                 moved[number][at] += by;
-                plain::loss(layers, &moved, examples)
+                plain::loss(layers, &moved, labelled)
             };
             let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
             let difference = (slope - f64::from(found[number][at])).abs();
             assert!(
-                difference < 1e-3 * f64::from(greatest),
+                difference < 1e-3 * f64::from(max),
                 "parameter {number}, {at}: {slope} and {}",
                 found[number][at]
             );
@@ -277,16 +273,17 @@ fn momentum_and_decay_move_the_weights_as_by_hand() {
             |role| role == Role::DenseWeight,
             &device.device,
             1,
-        );
+        )
+        .unwrap();
         let start = NetworkState {
             parameters: vec![vec![1.0, -1.0], vec![0.0, 0.0]],
             velocities: vec![vec![0.0, 0.0], vec![0.0, 0.0]],
             statistics: vec![],
         };
         assert!(network.restore(&start));
-        let update = Update { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.5 };
-        network.train_step_on(&[0.0], &[0], 0, update);
-        network.train_step_on(&[0.0], &[0], 1, update);
+        let sgd = SgdStep { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.5 };
+        network.train_step_on(&[0.0], &[0], 0, sgd);
+        network.train_step_on(&[0.0], &[0], 1, sgd);
         let state = pollster::block_on(network.state()).unwrap();
         // Weight: v = 0.5, w = 0.95; v = 0.45 + 0.475 = 0.925, w = 0.8575. Its gradient is 0, only decay moves it.
         // Bias: v = -0.5, b = 0.05 and -0.05; then softmax(0.05, -0.05) = 0.524979: v = -0.45 - 0.475021 = -0.925021.
@@ -298,33 +295,68 @@ fn momentum_and_decay_move_the_weights_as_by_hand() {
 }
 
 #[test]
-fn every_model_has_the_gradients_of_plain_tensor_code_on_every_device() {
+fn the_padding_between_parameters_stays_zero() {
+    // 9 weights and 3 of padding, 3 biases and 1, 15 weights and 1, 5 biases and 3.
+    let layers = [conv("one", [3, 3], 1, 1, true), Layer::MeanPool, dense("logits", 3, 5)];
     let _turn = devices_turn();
-    const BATCH: usize = 4;
-    for &model in ModelName::ALL {
-        let layers = model.layers(true);
-        let wide = |own: &Vec<f32>| own.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
-        let parameters: Vec<_> = hashed_parameters(&layers).iter().map(wide).collect();
-        let (pictures, labels) = hashed_pictures(BATCH);
-        let examples = Examples {
-            pictures: wide(&pictures),
-            shape: [BATCH, 3, 28, 28],
-            labels,
-            masks: Vec::new(),
-        };
-        let expected = plain::differentiate(&layers, &parameters, &examples).gradients;
-        for device in every_device() {
-            let found = pollster::block_on(hashed_gradients(model, BATCH, &device.device)).unwrap();
-            let (difference, parameter) = gradient_difference(model, &found, &expected);
-            // Without an activation that rounds to the other side of ReLU it is below 1e-5.
-            assert!(
-                difference < 0.05,
-                "{} on {}: {parameter} {difference}",
-                model.key(),
-                device.name
-            );
+    for device in every_device() {
+        leave_rubbish(&device.device);
+        let plan = build_plan(&layers, [4, 3], false, |_| true).unwrap();
+        let length = plan.parameters;
+        assert_eq!((length, plan.decayed.len()), (12 + 4 + 16 + 8, 1));
+        let mut core = Core::new(&device.device, plan, 2);
+        let is_padding =
+            |at: usize| [9..12, 15..16, 31..32, 37..40].iter().any(|range| range.contains(&at));
+        let mut parameters = hashed(length, 1, 1.0);
+        parameters.iter_mut().enumerate().for_each(|(at, value)| {
+            if is_padding(at) {
+                *value = 0.0;
+            }
+        });
+        let velocities = vec![0.0; length];
+        core.set_state(TrainState {
+            parameters: parameters.clone(),
+            velocities,
+            statistics: vec![],
+        });
+        let sgd = SgdStep { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.5 };
+        for _ in 0..2 {
+            core.train_step(Batch::Values(&hashed(2 * 48, 2, 1.0)), &[1, 2], &[], sgd);
+        }
+        let state = pollster::block_on(core.state()).unwrap();
+        let gradients = pollster::block_on(core.gradients()).unwrap();
+        for at in 0..length {
+            let learned = [state.parameters[at], state.velocities[at], gradients[at]];
+            if is_padding(at) {
+                assert_eq!(learned, [0.0; 3], "{}: number {at}", device.name);
+            } else {
+                assert_ne!(state.parameters[at], parameters[at], "{}: number {at}", device.name);
+            }
         }
     }
+}
+
+#[test]
+fn the_difference_of_two_steps_is_that_of_the_vector_that_is_furthest_off() {
+    // Gradients of four parameters, and the logits.
+    let exact: Vec<Vec<f32>> =
+        vec![vec![3.0, 4.0], vec![0.5], vec![2.0, 0.0], vec![1.0], vec![0.0, 8.0]];
+    let difference = |found: &[Vec<f32>]| step_difference(ModelName::Mlp1x512, found, &exact);
+    assert_eq!(difference(&exact).0, 0.0);
+    let names = ["hidden1.weight", "hidden1.bias", "logits.weight", "logits.bias", "the logits"];
+    for (number, name) in names.into_iter().enumerate() {
+        for (factor, share) in [(0.0, 1.0), (-1.0, 2.0), (1.25, 0.25), (f32::NAN, f64::NAN)] {
+            let mut broken = exact.clone();
+            broken[number].iter_mut().for_each(|value| *value *= factor);
+            let (found, vector) = difference(&broken);
+            assert_eq!(vector, name);
+            assert!(found == share || found.is_nan() && share.is_nan(), "{found} for {factor}");
+        }
+    }
+    // Of two vectors of one norm: 5 in all, 7 apart in one number and 1 in the other.
+    let mut permuted = exact.clone();
+    permuted[0] = vec![4.0, -3.0];
+    assert_eq!(difference(&permuted), (50f64.sqrt() / 5.0, "hidden1.weight".into()));
 }
 
 #[test]
@@ -343,7 +375,7 @@ fn a_smaller_batch_after_a_larger_one_is_computed_alone() {
     for device in every_device() {
         let fresh = || {
             let mut network =
-                Network::from_layers(&layers, [5, 3], 0.0, |_| false, &device.device, 6);
+                Network::from_layers(&layers, [5, 3], 0.0, |_| false, &device.device, 6).unwrap();
             assert!(network.restore(&NetworkState::at_start(&layers, parameters.clone())));
             network
         };

@@ -21,7 +21,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Claims that must hold even on a few dozen images. The others are about what takes more pictures to be seen.
+/// Claims that must hold even on a few dozen images. The others are about what takes more images to be seen.
 const HOLD_AT_ANY_SIZE: [&str; 8] = [
     "inception-small fits random labels",
     "alexnet-small fits random labels",
@@ -46,7 +46,7 @@ fn every_experiment_runs_and_is_reported() {
             text.lines().find(|line| line.contains(&format!("| {claim} |"))).unwrap_or_default();
         assert!(line.contains("| holds |"), "{claim}: {line}");
     }
-    // True labels teach something about new pictures even at 200 images; random ones do not.
+    // True labels teach something about new images even at 200 images; random ones do not.
     let test = |row: &str| -> f64 {
         let line =
             text.lines().find(|line| line.starts_with(&format!("| {row} |"))).unwrap_or_default();

@@ -1,15 +1,21 @@
 //! A recipe's faces: what is written as a file or a link reads back as the same recipe.
 
 use proptest::prelude::*;
-use rote::train::{Kind, Recipe, SETTINGS, SettingError};
+use rote::train::{Recipe, SETTINGS, SettingError, SettingKind};
 
 /// Any allowed value of a setting, as text.
-fn allowed_value(kind: Kind) -> BoxedStrategy<String> {
+fn allowed_value(kind: SettingKind) -> BoxedStrategy<String> {
     let number = match kind {
-        Kind::Choice(words) => return prop::sample::select(words).prop_map(str::to_owned).boxed(),
-        Kind::Switch => return any::<bool>().prop_map(|on| on.to_string()).boxed(),
-        Kind::Integer { min, max, .. } => (min..=max).prop_map(|value| value.to_string()).boxed(),
-        Kind::Number { min, max, .. } => (min..=max).prop_map(|value| value.to_string()).boxed(),
+        SettingKind::Choice(words) => {
+            return prop::sample::select(words).prop_map(str::to_owned).boxed();
+        }
+        SettingKind::Switch => return any::<bool>().prop_map(|on| on.to_string()).boxed(),
+        SettingKind::Integer { min, max, .. } => {
+            (min..=max).prop_map(|value| value.to_string()).boxed()
+        }
+        SettingKind::Number { min, max, .. } => {
+            (min..=max).prop_map(|value| value.to_string()).boxed()
+        }
     };
     match kind.none() {
         Some(none) => prop_oneof![number, Just(none.to_owned())].boxed(),

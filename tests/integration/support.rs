@@ -1,13 +1,13 @@
-//! What the tests share: the bundled pictures, and a run driven to its end.
+//! What the tests share: the bundled images, and a run driven to its end.
 
 use rote::data::{DataSet, store};
 use rote::device;
-use rote::kernels::plan::Update;
+use rote::kernels::SgdStep;
 use rote::train::{Checkpoint, Event, Recipe, Session, Summary};
 
-/// The 2,000 training and 500 test pictures that come with the program.
+/// The 2,000 training and 500 test images that come with the program.
 pub fn bundled() -> DataSet {
-    store::embedded().expect("the bundled pictures are whole")
+    store::embedded().expect("the bundled images are whole")
 }
 
 /// A recipe from the text of a recipe file.
@@ -47,4 +47,4 @@ pub fn checkpoint(session: &mut Session) -> Checkpoint {
 }
 
 /// An update that changes nothing.
-pub const REST: Update = Update { learning_rate: 0.0, momentum: 0.0, weight_decay: 0.0 };
+pub const REST: SgdStep = SgdStep { learning_rate: 0.0, momentum: 0.0, weight_decay: 0.0 };
