@@ -42,17 +42,18 @@ const ADDRESSED_BYTES: u64 = 1 << 32;
 #[cfg(target_family = "wasm")]
 const ENGINE_BYTES: u64 = 256 << 20;
 
-/// In a tab, what a run can take of the 4 GiB.
+/// In a tab, what a run can take of the 4 GiB; its worker makes no threads.
 #[cfg(target_family = "wasm")]
-pub(crate) fn free_bytes() -> Option<u64> {
+pub(crate) fn free_bytes(_: u64) -> Option<u64> {
     Some(ADDRESSED_BYTES - ENGINE_BYTES)
 }
 
 /// On Linux, the least of what the machine, the process's group and its limit of addresses leave. None where the system
-/// does not say, which is wherever it is not Linux: there it pages, and a run that is too large is slow.
+/// does not say, which is wherever it is not Linux: there it pages, and a run that is too large is slow. `runs` threads
+/// make a run each.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn free_bytes() -> Option<u64> {
-    free_by(&|path| std::fs::read_to_string(path).ok())
+pub(crate) fn free_bytes(runs: u64) -> Option<u64> {
+    free_by(runs, &|path| std::fs::read_to_string(path).ok())
 }
 
 /// Addresses that a thread reserves and hardly uses: its stack, and the arena of the allocator.
@@ -66,8 +67,8 @@ const OTHER_THREADS: u64 = 3;
 type ReadFile<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 #[cfg(not(target_family = "wasm"))]
-fn free_by(read: ReadFile) -> Option<u64> {
-    [of_machine(read), of_group(read), of_addresses(read)].into_iter().flatten().min()
+fn free_by(runs: u64, read: ReadFile) -> Option<u64> {
+    [of_machine(read), of_group(read), of_addresses(runs, read)].into_iter().flatten().min()
 }
 
 /// What can be had without a program being ended for it: memory, and where memory can be written to.
@@ -112,13 +113,16 @@ fn of_group(read: ReadFile) -> Option<u64> {
     paths.filter_map(left).min()
 }
 
-/// What the limit of the process's addresses (`ulimit -v`) leaves.
+/// What the limit of the process's addresses (`ulimit -v`) leaves beside the threads that are still to come.
 #[cfg(not(target_family = "wasm"))]
-fn of_addresses(read: ReadFile) -> Option<u64> {
+fn of_addresses(runs: u64, read: ReadFile) -> Option<u64> {
     let limit = field(&read("/proc/self/limits")?, "Max address space")?;
-    let used = field(&read("/proc/self/status")?, "VmSize:")? * 1024;
+    let status = read("/proc/self/status")?;
+    let used = field(&status, "VmSize:")? * 1024;
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    Some(limit.saturating_sub(used).saturating_sub((threads + OTHER_THREADS) * THREAD_BYTES))
+    let there = field(&status, "Threads:").unwrap_or(0);
+    let to_come = (threads + OTHER_THREADS + runs).saturating_sub(there);
+    Some(limit.saturating_sub(used).saturating_sub(to_come * THREAD_BYTES))
 }
 
 /// The number behind a name, at the beginning of its line.
@@ -138,7 +142,7 @@ mod tests {
     );
 
     fn free(files: &[(&str, &str)]) -> Option<u64> {
-        free_by(&|path| {
+        free_by(1, &|path| {
             let found = files.iter().find(|(name, _)| *name == path);
             found.map(|(_, text)| (*text).to_owned())
         })
@@ -182,8 +186,12 @@ mod tests {
         let status = ("/proc/self/status", "VmPeak:  900 kB\nVmSize:  100000 kB\n");
         let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
         let limited = limits("8000000000");
-        let left = 8_000_000_000 - 102_400_000 - (threads + OTHER_THREADS) * THREAD_BYTES;
+        let left = 8_000_000_000 - 102_400_000 - (threads + OTHER_THREADS + 1) * THREAD_BYTES;
         assert_eq!(free(&[("/proc/self/limits", &limited), status]), Some(left));
+        // Three of the threads are among what is used.
+        let later = ("/proc/self/status", "VmSize:  100000 kB\nThreads:\t3\n");
+        let limited = ("/proc/self/limits", limited.as_str());
+        assert_eq!(free(&[limited, later]), Some(left + 3 * THREAD_BYTES));
         let unlimited = limits("unlimited");
         assert_eq!(free(&[MACHINE, ("/proc/self/limits", &unlimited), status]), free(&[MACHINE]));
     }
@@ -191,7 +199,7 @@ mod tests {
     #[test]
     fn this_machine_says_a_number_that_can_be() {
         if cfg!(target_os = "linux") {
-            let free = free_bytes().expect("Linux says what is free");
+            let free = free_bytes(1).expect("Linux says what is free");
             assert!((1 << 20..1 << 50).contains(&free), "{free}");
         }
     }

@@ -122,6 +122,23 @@ mod terminal {
     }
 
     #[test]
+    fn a_grid_names_what_fits_for_as_many_runs_as_are_made_at_a_time() {
+        let grid = |batch: u64| {
+            format!(
+                "run table1 --scale smoke --only inception-small/plain,inception-small/decay --jobs 2 --set images=300 \
+                 --set batch-size={batch} --set steps=1 --device cpu --out runs"
+            )
+        };
+        let refused = rote_within(900, &grid(300));
+        let sentence = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{sentence}");
+        assert!(sentence.contains("inception-small, 2 runs at a time, needs "), "{sentence}");
+        let (_, largest) = named(&sentence);
+        let made = rote_within(900, &grid(largest));
+        assert!(made.status.success(), "{sentence}{}", stderr(&made));
+    }
+
+    #[test]
     fn a_grid_whose_runs_do_not_fit_is_refused_before_the_first_of_them() {
         let refused = rote_within(
             500,

@@ -69,8 +69,8 @@ pub enum Excess {
 }
 
 impl Device {
-    /// What it can hold now.
-    pub fn limits(&self) -> DeviceLimits {
+    /// What it can hold now, where `runs` runs are made at a time.
+    pub fn limits(&self, runs: u64) -> DeviceLimits {
         let (place, array_bytes) = match self {
             // A vector's bytes are counted in an `isize`: in WebAssembly that is 2 GiB.
             Self::Cpu => (ArrayPlace::Cpu, isize::MAX as u64),
@@ -79,7 +79,7 @@ impl Device {
                 device.binding_bytes().min(gpu::MAX_BUFFER_BYTES),
             ),
         };
-        DeviceLimits { place, array_bytes, memory_bytes: memory::free_bytes() }
+        DeviceLimits { place, array_bytes, memory_bytes: memory::free_bytes(runs) }
     }
 }
 

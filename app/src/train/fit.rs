@@ -54,7 +54,7 @@ pub struct Fit<'a> {
 /// One sentence: the setting, what is needed, what there is, and the largest value that fits.
 pub fn check_fit(fit: Fit<'_>, device: &Device) -> Result<(), TrainError> {
     let plan = Network::plan(network_options(fit.recipe));
-    let limits = device.limits();
+    let limits = device.limits(fit.at_a_time);
     check(fit, &plan, &limits)?;
     // What is said to be free may still be refused.
     check(fit, &plan, &limits.asked_for(needs(fit, &plan, &limits)))

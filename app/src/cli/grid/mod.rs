@@ -153,13 +153,11 @@ fn timed(
     options: &Options,
     opened: &OpenDevice,
 ) -> Result<(Vec<TimedJob>, Option<CliError>), CliError> {
-    let mut estimate = Estimate::new(&opened.device);
-    let mut failure = None;
     let (known, exported) = (Known::read(&options.out)?, Done::beside(&options.out)?);
     for problem in known.problems.iter().chain(&exported.problems) {
         tell!("warning: {problem}");
     }
-    let mut add_time = |job: Job| -> Result<TimedJob, CliError> {
+    let find = |job: Job| {
         let folder = known.folder(&options.out, &job);
         let here = work::made_here(&job.recipe);
         // What cannot be read says so when it is its turn.
@@ -171,30 +169,31 @@ fn timed(
         let is_kept = done.is_none() && !options.records_images;
         let kept = if is_kept { exported.find(&job.recipe, &here).cloned() } else { None };
         let done = done.as_ref().or(kept.as_ref());
-        let is_done = done.is_some();
-        // Before anything of the grid is run: to be timed alone a run would need its memory.
-        if !is_done {
-            let (recipe, at_a_time) = (&job.recipe, options.workers as u64);
-            let fit = Fit { recipe, in_memory: InMemory::Nothing, at_a_time };
-            let refused = check_fit(fit, &opened.device)
-                .map_err(|error| CliError::Usage(format!("{}: {error}", job.name())));
-            match refused {
-                // What the other runs would take is worth knowing.
-                Err(error) if options.is_dry_run => tell!("warning: {error}"),
-                refused => refused?,
-            }
-        }
-        // A run that cannot even be timed will say so when it is its turn; the others have their times.
-        let estimated = || {
-            caught(|| estimate.seconds(&job.recipe)).unwrap_or_else(|error| {
-                failure = Some(error);
-                0.0
-            })
-        };
-        let seconds = done.map_or_else(estimated, |about| about.summary.seconds);
-        Ok(TimedJob { job, folder, seconds, is_done, kept })
+        let seconds = done.map_or(0.0, |about| about.summary.seconds);
+        TimedJob { is_done: done.is_some(), job, folder, seconds, kept }
     };
-    let jobs = jobs.into_iter().map(&mut add_time).collect::<Result<_, _>>()?;
+    let mut jobs: Vec<_> = jobs.into_iter().map(find).collect();
+    // Before the first is timed, which takes memory too.
+    for timed in jobs.iter().filter(|timed| !timed.is_done) {
+        let (recipe, at_a_time) = (&timed.job.recipe, options.workers as u64);
+        let fit = Fit { recipe, in_memory: InMemory::Nothing, at_a_time };
+        let refused = check_fit(fit, &opened.device)
+            .map_err(|error| CliError::Usage(format!("{}: {error}", timed.job.name())));
+        match refused {
+            // What the other runs would take is worth knowing.
+            Err(error) if options.is_dry_run => tell!("warning: {error}"),
+            refused => refused?,
+        }
+    }
+    let mut estimate = Estimate::new(&opened.device);
+    let mut failure = None;
+    for timed in jobs.iter_mut().filter(|timed| !timed.is_done) {
+        // A run that cannot even be timed will say so when it is its turn; the others have their times.
+        timed.seconds = caught(|| estimate.seconds(&timed.job.recipe)).unwrap_or_else(|error| {
+            failure = Some(error);
+            0.0
+        });
+    }
     Ok((jobs, failure))
 }
 
