@@ -285,7 +285,9 @@ impl Session {
             .recipe
             .patience
             .is_some_and(|patience| self.progress.epochs_since_best >= patience);
-        last.step == self.progress.step && (reached || ran_out || !last.train_loss.is_finite())
+        let has_diverged = !last.train_loss.is_finite()
+            || last.accuracy.as_ref().is_some_and(Accuracy::has_diverged);
+        last.step == self.progress.step && (reached || ran_out || has_diverged)
     }
 
     fn reaches_goal(&self, accuracy: &Accuracy) -> bool {

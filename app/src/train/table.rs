@@ -57,9 +57,10 @@ impl Table {
                 match cell {
                     Cell::Text(Some(text)) => csv += &quoted(text),
                     Cell::Whole(Some(number)) => csv += &number.to_string(),
-                    // Without an exponent a reader takes it for a whole number too large for any type.
+                    // As JSON writes it: with a point or an exponent, or a reader takes it for a whole number that no type
+                    // holds.
                     Cell::Number(Some(number)) if number.is_finite() && number.abs() >= 1e15 => {
-                        csv += &format!("{number:e}");
+                        csv += &serde_json::to_string(number).unwrap_or_default();
                     }
                     Cell::Number(Some(number)) => csv += &number.to_string(),
                     Cell::Switch(Some(is_on)) => csv += if *is_on { "true" } else { "false" },
@@ -302,7 +303,7 @@ mod tests {
         let numbers = [5.2154795e27, -2e15, 999_999.5, f64::INFINITY];
         let row = numbers.map(|number| ("loss".into(), Cell::Number(Some(number))));
         let csv = Table::new(row.to_vec(), [row.to_vec()]).to_csv();
-        assert_eq!(csv.lines().nth(1), Some("5.2154795e27,-2e15,999999.5,inf"));
+        assert_eq!(csv.lines().nth(1), Some("5.2154795e+27,-2000000000000000.0,999999.5,inf"));
     }
 
     #[test]

@@ -103,9 +103,7 @@ impl Session {
             }
         }
         let reached = accuracy.as_ref().is_some_and(|accuracy| self.reaches_goal(accuracy));
-        // The last update may be the one that was too large: the loss before it is still a number.
-        let has_diverged = self.predictions.probabilities.iter().any(|share| share.is_nan());
-        let stop = if has_diverged && accuracy.is_some() {
+        let stop = if accuracy.as_ref().is_some_and(Accuracy::has_diverged) {
             Some(StopReason::Diverged)
         } else if reached {
             Some(StopReason::TrainAccuracy)
