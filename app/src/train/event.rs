@@ -102,14 +102,6 @@ pub struct Accuracy {
     pub corrupted: Option<CorruptedCounts>,
 }
 
-impl Accuracy {
-    /// Whether the network gives numbers that are none. The last update may have been too large: the loss before it, which
-    /// is all that a training step tells, is still a number.
-    pub(super) fn has_diverged(&self) -> bool {
-        self.test_loss.is_nan()
-    }
-}
-
 /// What the network predicts for the training images whose shown label is not their clean one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorruptedCounts {

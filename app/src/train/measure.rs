@@ -58,6 +58,14 @@ fn accuracy(predicted: &[u8], labels: &[u8]) -> f64 {
     equal as f64 / labels.len().max(1) as f64
 }
 
+impl Accuracy {
+    /// Whether the network gives numbers that are none. The last update may have been too large: the loss before it, which
+    /// is all that a training step tells, is still a number.
+    pub(super) fn has_diverged(&self) -> bool {
+        self.test_loss.is_nan()
+    }
+}
+
 /// Accuracies from the measurements of both splits.
 pub(super) fn accuracies(
     train: &RunImages,
