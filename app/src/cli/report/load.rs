@@ -19,6 +19,8 @@ pub(super) struct Runs {
     pub(super) again: Vec<(PathBuf, PathBuf)>,
     /// What could not be read, one sentence each.
     pub(super) problems: Vec<String>,
+    /// What is to be known of runs that are reported.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Runs {
@@ -93,8 +95,11 @@ impl Runs {
             })
             .map(|(_, (path, about))| (path.clone(), about.origin.numerics))
             .collect();
-        self.problems.extend(of_numerics(&kept_older).map(|runs| {
-            format!("{runs}, comes to other digits with this version; `rote run` makes it again in another folder (`--out`)")
+        self.remarks.extend(of_numerics(&kept_older).map(|runs| {
+            format!(
+                "{runs}, by an earlier version: this one comes to other last digits, and `rote run` makes the runs again \
+                 in another folder (`--out`)"
+            )
         }));
         (self.results, self.about) = (kept.results, kept.about);
     }
@@ -332,7 +337,8 @@ pub(super) mod tests {
         assert_eq!(runs.results.0.len(), 3);
         let told = runs.problems.join("\n");
         assert!(told.contains("left out: older, of numerics 1"), "{told}");
-        assert!(told.contains("newer and 1 more, of numerics 2, comes to other digits"), "{told}");
+        let [remark] = &runs.remarks[..] else { panic!("{:?}", runs.remarks) };
+        assert!(remark.starts_with("newer and 1 more, of numerics 2, by an earlier"), "{remark}");
         assert!(told.contains("other-data is left out: it is of other data than newer"), "{told}");
     }
 

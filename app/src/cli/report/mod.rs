@@ -70,7 +70,7 @@ pub fn report(matches: &ArgMatches) -> Result<(), CliError> {
     make_folder(&out)?;
     let mut text = String::from(HEAD);
     for section in &sections {
-        for problem in &section.runs.problems {
+        for problem in section.runs.problems.iter().chain(&section.runs.remarks) {
             tell!("warning: {problem}");
         }
         text += &Document { out: &out, formats: Formats::read(matches) }.section(section)?;
@@ -107,6 +107,9 @@ impl Document<'_> {
         let mut text = format!("\n## {title}\n\n{}\n", tables::about(&scales, runs));
         for problem in &runs.problems {
             let _ = writeln!(text, "- Left out: {problem}");
+        }
+        for remark in &runs.remarks {
+            let _ = writeln!(text, "- Reported: {remark}");
         }
         for names in scales {
             // A folder that is named after its scale needs no second title.
