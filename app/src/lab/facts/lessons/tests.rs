@@ -1,0 +1,1 @@
+//! What the lessons ask for is there.
