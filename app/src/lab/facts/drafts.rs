@@ -43,3 +43,33 @@ pub fn recipe_of(drafts: &Drafts, available_images: Option<u64>) -> (Recipe, Ref
     }
     (recipe, errors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_controls_of_a_recipe_means_that_recipe() {
+        let recipe = Recipe { images: 300, weight_decay: 0.5, seed: 9, ..Recipe::default() };
+        assert_eq!(recipe_of(&drafts_of(&recipe), Some(2000)), (recipe, Refusals::new()));
+    }
+
+    #[test]
+    fn what_cannot_be_taken_has_its_sentence_and_stays_at_its_default() {
+        let mut drafts = drafts_of(&Recipe::default());
+        drafts.insert("seed", "many".into());
+        drafts.insert("dropout", " 0.25 ".into());
+        let (recipe, errors) = recipe_of(&drafts, None);
+        assert_eq!((recipe.seed, recipe.dropout), (Recipe::default().seed, 0.25));
+        assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["seed"]);
+        assert!(errors["seed"].contains("many"), "{}", errors["seed"]);
+    }
+
+    #[test]
+    fn more_images_than_the_server_has_are_refused_with_how_many_it_has() {
+        let recipe = Recipe { images: 5000, ..Recipe::default() };
+        let (_, errors) = recipe_of(&drafts_of(&recipe), Some(2000));
+        assert!(errors["images"].contains("2000"), "{}", errors["images"]);
+        assert_eq!(recipe_of(&drafts_of(&recipe), None).1, Refusals::new(), "not known yet");
+    }
+}

@@ -189,3 +189,33 @@ fn data_title(recipe: &Recipe) -> String {
         _ => CONDITIONS.iter().find(is_it).map_or("Run", |(_, title, _)| title).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::SETTINGS;
+
+    #[test]
+    fn runs_of_a_comparison_differ_in_what_it_is_about_and_in_nothing_else() {
+        let recipe = Recipe { label_corruption: 0.5, seed: 7, dropout: 0.25, ..Recipe::default() };
+        for race in Race::ALL {
+            let plans = race.plans(&recipe);
+            let places: Vec<_> = plans.iter().map(|plan| plan.place).collect();
+            assert_eq!(places, (0..plans.len()).collect::<Vec<_>>());
+            for setting in SETTINGS {
+                let values: Vec<_> = plans.iter().map(|plan| setting.get(&plan.recipe)).collect();
+                let is_alike = values.iter().all(|value| *value == values[0]);
+                // How many labels of the second run are random, or how much its weights decay, the reader says.
+                let is_said = matches!(
+                    (race, setting.key),
+                    (Race::Labels, "label-corruption") | (Race::WeightDecay, "weight-decay")
+                );
+                assert!(
+                    is_alike || is_said || race.decides(setting.key),
+                    "{race:?}: {}",
+                    setting.key
+                );
+            }
+        }
+    }
+}

@@ -32,3 +32,26 @@ impl Rate {
         (last > first && to > from).then(|| (last - first) as f64 / (to - from) * 1000.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_last_seconds() {
+        let mut rate = Rate::default();
+        rate.note(0.0, 0);
+        assert_eq!(rate.steps_per_second(), None, "one report says nothing of speed");
+        // Five steps a second for ten seconds, then twenty a second for longer than is looked back on.
+        for second in 1..=10_u32 {
+            rate.note(1000.0 * f64::from(second), 5 * u64::from(second));
+        }
+        assert_eq!(rate.steps_per_second(), Some(5.0));
+        for second in 11..=40_u32 {
+            rate.note(1000.0 * f64::from(second), 50 + 20 * u64::from(second - 10));
+        }
+        assert_eq!(rate.steps_per_second(), Some(20.0));
+        rate.restart();
+        assert_eq!(rate.steps_per_second(), None);
+    }
+}

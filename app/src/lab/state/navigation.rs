@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::messages::Messages;
-use super::settings::Settings;
 use crate::lab::browser::{address, window};
 use crate::lab::facts::lessons::text::LESSONS;
 use crate::lab::facts::link::{self, Choices, Screen};
 use crate::lab::facts::race::Race;
+use crate::lab::state::messages::Messages;
+use crate::lab::state::settings::Settings;
 use crate::train::Recipe;
 
 /// Handles; copies mean the same page.

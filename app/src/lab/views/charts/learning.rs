@@ -83,7 +83,7 @@ fn curves(comparison: Comparison) -> LearningCurves {
     let own = plans.iter().filter_map(|plan| {
         comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
     });
-    let overlaid = comparison.overlaid();
+    let overlaid = comparison.library.overlaid();
     let overlaid = overlaid
         .iter()
         .enumerate()
@@ -97,7 +97,7 @@ fn summary(comparison: Comparison, chart: Chart) -> String {
     let own = plans.iter().filter_map(|plan| {
         comparison.with_history_of(plan, |history| chart_sentence(chart, &plan.title, history))
     });
-    let overlaid = comparison.overlaid();
+    let overlaid = comparison.library.overlaid();
     let overlaid = overlaid.iter().map(|run| chart_sentence(chart, &run.name, &run.history));
     let reference = match chart {
         Chart::Loss => "Guessing has a loss of 2.30.",
