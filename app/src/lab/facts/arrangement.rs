@@ -52,3 +52,20 @@ pub fn arranged(memory: &Memorization, order: ImageOrder, filter: Filter) -> Vec
     });
     images
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_first_measurement_images_stand_as_they_come_and_lies_are_known() {
+        let memory = Memorization::default().of_images(vec![3, 1, 2], vec![3, 2, 2], 10);
+        for order in ImageOrder::ALL {
+            assert_eq!(arranged(&memory, *order, Filter::All), [0, 1, 2]);
+        }
+        assert_eq!(arranged(&memory, ImageOrder::Given, Filter::Lies), [1]);
+        assert_eq!(arranged(&memory, ImageOrder::Given, Filter::NotFitted), [0, 1, 2]);
+        assert!(arranged(&memory, ImageOrder::Given, Filter::Memorized).is_empty());
+        assert!(arranged(&memory, ImageOrder::Given, Filter::StillTruth).is_empty());
+    }
+}

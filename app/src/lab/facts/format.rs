@@ -58,3 +58,39 @@ pub fn two_digits(value: f64) -> String {
     let text = format!("{rounded:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_something_is_said_only_where_nothing_is_missing() {
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.9999), "99.9 %");
+        assert_eq!(percent(0.1234), "12.3 %");
+    }
+
+    #[test]
+    fn numbers_are_written_as_a_person_reads_them() {
+        assert_eq!(
+            [grouped(999), grouped(1000), grouped(1_234_567)],
+            ["999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [duration(44.6), duration(200.0), duration(7500.0)],
+            ["45 s", "3 min 20 s", "2 h 5 min"]
+        );
+        assert_eq!(
+            [two_digits(0.3), two_digits(0.000123), two_digits(1234.0)],
+            ["0.3", "0.00012", "1200"]
+        );
+        assert_eq!(megabytes(1_700_000), "1.7 MB");
+    }
+
+    #[test]
+    fn a_message_becomes_a_sentence_once() {
+        assert_eq!(sentence(" the seed is no number"), "The seed is no number.");
+        assert_eq!(sentence("Try again!"), "Try again!");
+        assert_eq!(sentence(&sentence("ends")), "Ends.");
+    }
+}

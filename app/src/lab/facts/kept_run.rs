@@ -62,3 +62,44 @@ pub fn differences(recipe: &Recipe) -> String {
     let text = changed.join(", ");
     if text.is_empty() { "as it comes".into() } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(name: &str, date: &str) -> KeptRun {
+        let record = Record {
+            name: name.into(),
+            folder: String::new(),
+            recipe: Recipe::default(),
+            origin: Origin::default(),
+            date: date.into(),
+            events: vec![],
+        };
+        KeptRun::of(name.into(), record, true)
+    }
+
+    #[test]
+    fn the_latest_run_comes_first_whenever_it_is_put_there() {
+        let mut runs = vec![];
+        for (name, date) in [("b", "2026-02-01"), ("c", "2026-03-01"), ("a", "2026-01-01")] {
+            insert(&mut runs, kept(name, date));
+        }
+        let names: Vec<_> = runs.iter().map(|run| run.name.as_str()).collect();
+        assert_eq!(names, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn a_run_of_the_list_is_written_as_it_was_read() {
+        let run = kept("a", "2026-01-01");
+        assert_eq!(KeptRun::of("a".into(), run.record(), true), run);
+        assert!(!run.is_finished());
+    }
+
+    #[test]
+    fn a_recipe_is_told_by_what_differs_but_not_by_its_seed() {
+        let recipe = Recipe { images: 500, seed: 7, ..Recipe::default() };
+        assert_eq!(differences(&recipe), "images 500");
+        assert_eq!(differences(&Recipe { seed: 7, ..Recipe::default() }), "as it comes");
+    }
+}

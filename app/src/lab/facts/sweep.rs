@@ -39,3 +39,52 @@ pub fn sentences(points: Vec<Point>, number: fn(f64) -> String, what: &str) -> S
     });
     sentences.collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Event, Recipe, StopReason, Summary};
+
+    /// A run that ended with a test accuracy, or one under way.
+    fn run(test_accuracy: Option<f64>) -> Option<History> {
+        let mut history = History::default();
+        if let Some(test_accuracy) = test_accuracy {
+            history.push(Event::Finished(Summary {
+                recipe: Recipe::default(),
+                train_accuracy: 1.0,
+                test_accuracy,
+                train_loss: 0.5,
+                corrupted: None,
+                steps: 10,
+                epochs: 1,
+                seconds: 1.0,
+                stopped_by: StopReason::Epochs,
+            }));
+        }
+        Some(history)
+    }
+
+    #[test]
+    fn a_run_that_is_over_is_a_point_at_its_level() {
+        let histories = vec![run(Some(0.5)), run(None), None, run(Some(0.25)), None];
+        let errors =
+            points(histories, |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy));
+        assert_eq!(errors, [(0.0, 0.5), (0.75, 0.75)]);
+        assert_eq!(
+            sentences(errors, percent, "test error"),
+            "0 % random labels: 50 % test error. 75 % random labels: 75 % test error."
+        );
+    }
+
+    #[test]
+    fn a_run_that_never_fitted_is_said_to_be_so() {
+        let times = points(vec![run(Some(0.5))], |history, clean| {
+            Some(history.steps_to_fit()? / clean?.steps_to_fit()?)
+        });
+        assert_eq!(sentences(times, times_words, "the time"), "0 % random labels: not fitted.");
+        assert_eq!(
+            sentences(vec![], times_words, "the time"),
+            "No run of the comparison is over yet."
+        );
+    }
+}
