@@ -69,7 +69,9 @@ impl SliderScale {
         let value = if share == 1.0 { return number_text(self.max) } else { value };
         match (self.whole, self.spacing) {
             (true, _) if value < 100.0 => format!("{:.0}", value.round()),
-            (false, Spacing::Even) => number_text((value * 100.0).round() / 100.0),
+            (false, Spacing::Even) => {
+                number_text(((value * 100.0).round() / 100.0).clamp(self.min, self.max))
+            }
             _ => two_digits(value),
         }
     }
@@ -90,4 +92,35 @@ impl SliderScale {
 
 fn number_text(value: f64) -> String {
     value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::SETTINGS;
+
+    #[test]
+    fn a_slider_says_only_what_its_setting_can_be() {
+        let mut sliders = 0;
+        for setting in SETTINGS {
+            let Some(scale) = SliderScale::of(setting, 2000) else { continue };
+            sliders += 1;
+            for position in 0..=POSITIONS as u32 {
+                let text = scale.text_at(f64::from(position));
+                assert!(setting.allows(&text), "{} at {position}: {text}", setting.key);
+            }
+        }
+        assert!(sliders > 5, "{sliders} sliders");
+    }
+
+    #[test]
+    fn a_slider_stands_where_the_value_is_that_it_gave() {
+        for setting in SETTINGS {
+            let Some(scale) = SliderScale::of(setting, 2000) else { continue };
+            for position in [0.0, POSITIONS] {
+                let value: f64 = scale.text_at(position).parse().unwrap();
+                assert_eq!(scale.position_of(value), position, "{}: {value}", setting.key);
+            }
+        }
+    }
 }
