@@ -41,5 +41,6 @@ pub mod cli;
 #[cfg(any(feature = "engine", feature = "lab", test))]
 pub mod engine;
 
-#[cfg(feature = "lab")]
+// What it knows without a browser is tested natively too.
+#[cfg(any(feature = "lab", test))]
 pub mod lab;

@@ -9,6 +9,7 @@ mod export;
 mod graphs;
 mod grid;
 mod kernels;
+mod lab_layers;
 mod limits;
 mod models;
 mod nan_is_seen;

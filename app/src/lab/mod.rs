@@ -3,39 +3,26 @@
 //!
 //! What browser tests may lean on:
 //! - `data-testid` `train`, `pause`, `step`, `reset`, `status`, `engine-select`, `messages`;
-//! - `data-testid` `lane-a`, `lane-b` with `data-state` (a word of [`lane::LanePhase`]), and inside them `train-accuracy`,
+//! - `data-testid` `lane-a`, `lane-b` with `data-state` (a word of `state::lane::LanePhase`), and inside them `train-accuracy`,
 //!   `test-accuracy`, `train-loss`, `step`, each with the plain number as `data-value` (empty before the first);
 //! - inputs with the id `setting-<key>` (`setting-race` for the comparison): texts take effect on `change`, so leave
 //!   the field or press Enter; a sentence about a bad value stands in `#error-<key>`;
 //! - `window.roteEvents[lane]`: the lane's events as objects, emptied when it goes back to step 0.
 
-mod app;
-mod canvas;
-mod chart_figure;
-mod charts;
-mod controls;
-mod files;
-mod filters;
-mod format;
-mod head;
-mod history;
-mod images;
-mod lane;
-mod lane_panel;
-mod lessons;
-mod library;
-mod link;
-mod live;
-mod map;
-mod messages;
-mod page;
-mod presets;
-mod race;
-mod run_bar;
-mod shared;
-mod sizes;
-mod speed;
-mod store;
-mod sweep;
+// Four layers, each of which uses only those before it; `tests/integration/lab_layers.rs` holds this, file by file.
 
-pub use app::start;
+// Natively it is there for its tests alone.
+#[cfg_attr(not(feature = "lab"), expect(dead_code, reason = "the tests use it, and the page"))]
+mod facts;
+
+#[cfg(feature = "lab")]
+mod browser;
+
+#[cfg(feature = "lab")]
+mod state;
+
+#[cfg(feature = "lab")]
+mod views;
+
+#[cfg(feature = "lab")]
+pub use views::app::start;

@@ -271,13 +271,13 @@ impl serde::Serialize for Recipe {
 
 impl<'de> serde::Deserialize<'de> for Recipe {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Settings)
+        deserializer.deserialize_any(SettingsVisitor)
     }
 }
 
-struct Settings;
+struct SettingsVisitor;
 
-impl<'de> serde::de::Visitor<'de> for Settings {
+impl<'de> serde::de::Visitor<'de> for SettingsVisitor {
     type Value = Recipe;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,0 +1,105 @@
+//! A run of the list: what was run, what it was made by, what it said.
+
+use crate::lab::facts::history::History;
+use crate::train::{Origin, Recipe, Record};
+
+/// A kept run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptRun {
+    /// Under which it is stored.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// What was run.
+    pub recipe: Recipe,
+    /// What it was made by.
+    pub origin: Origin,
+    /// When it was kept, in UTC.
+    pub date: String,
+    /// What it said.
+    pub history: History,
+    /// Whether the charts show it beside what is trained now.
+    pub is_overlaid: bool,
+    /// Whether the browser has it as it is here.
+    pub is_stored: bool,
+}
+
+impl KeptRun {
+    /// A record of a file or of the browser's storage.
+    pub fn of(id: String, record: Record, is_stored: bool) -> Self {
+        let mut history = History::default();
+        record.events.into_iter().for_each(|event| history.push(event));
+        let Record { name, recipe, origin, date, .. } = record;
+        Self { id, name, recipe, origin, date, history, is_overlaid: false, is_stored }
+    }
+
+    /// As it is written to a file.
+    pub fn record(&self) -> Record {
+        let Self { name, recipe, origin, date, history, .. } = self.clone();
+        Record { name, folder: String::new(), recipe, origin, date, events: history.events() }
+    }
+
+    /// Whether it came to an end of its own.
+    pub fn is_finished(&self) -> bool {
+        self.history.summary.is_some()
+    }
+}
+
+/// Puts a run where it belongs: the latest come first.
+pub fn insert(runs: &mut Vec<KeptRun>, run: KeptRun) {
+    let place = runs.partition_point(|other| other.date > run.date);
+    runs.insert(place, run);
+}
+
+/// The differences of a recipe from the default, but for its seed, which the list shows beside them.
+pub fn differences(recipe: &Recipe) -> String {
+    let changed: Vec<_> = recipe
+        .to_query()
+        .split('&')
+        .filter(|pair| !pair.starts_with("seed="))
+        .map(|pair| pair.replace('=', " "))
+        .collect();
+    let text = changed.join(", ");
+    if text.is_empty() { "as it comes".into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(name: &str, date: &str) -> KeptRun {
+        let record = Record {
+            name: name.into(),
+            folder: String::new(),
+            recipe: Recipe::default(),
+            origin: Origin::default(),
+            date: date.into(),
+            events: vec![],
+        };
+        KeptRun::of(name.into(), record, true)
+    }
+
+    #[test]
+    fn the_latest_run_comes_first_whenever_it_is_put_there() {
+        let mut runs = vec![];
+        for (name, date) in [("b", "2026-02-01"), ("c", "2026-03-01"), ("a", "2026-01-01")] {
+            insert(&mut runs, kept(name, date));
+        }
+        let names: Vec<_> = runs.iter().map(|run| run.name.as_str()).collect();
+        assert_eq!(names, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn a_run_of_the_list_is_written_as_it_was_read() {
+        let run = kept("a", "2026-01-01");
+        assert_eq!(KeptRun::of("a".into(), run.record(), true), run);
+        assert!(!run.is_finished());
+    }
+
+    #[test]
+    fn a_recipe_is_told_by_what_differs_but_not_by_its_seed() {
+        let recipe = Recipe { images: 500, seed: 7, ..Recipe::default() };
+        assert_eq!(differences(&recipe), "images 500");
+        assert_eq!(differences(&Recipe { seed: 7, ..Recipe::default() }), "as it comes");
+    }
+}

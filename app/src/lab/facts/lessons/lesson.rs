@@ -1,0 +1,49 @@
+//! A lesson as data: a question, numbers to predict, why it is so, and something to try.
+
+use super::measure::Measure;
+use crate::experiments::published_row;
+
+/// A chapter.
+pub struct Lesson {
+    /// What it is called.
+    pub title: &'static str,
+    /// The same in the row of chapters.
+    pub short: &'static str,
+    /// What is asked.
+    pub question: &'static str,
+    /// What is going to happen, in a few sentences.
+    pub lead: &'static str,
+    /// Its settings, as a link.
+    pub query: &'static str,
+    /// What the student predicts.
+    pub guesses: &'static [Guess],
+    /// Why it is so, in two sentences.
+    pub why: &'static str,
+    /// What the paper has of it.
+    pub paper: &'static str,
+    /// What to do next, and its link.
+    pub next: (&'static str, &'static str),
+}
+
+/// One number to predict.
+pub struct Guess {
+    /// What it is.
+    pub label: &'static str,
+    /// Of which run of the comparison.
+    pub place: usize,
+    /// Which number.
+    pub measure: Measure,
+    /// The row of the paper's table that has it: table and row.
+    pub row: Option<(&'static str, &'static str)>,
+}
+
+impl Guess {
+    /// What the paper has, as a share.
+    pub fn paper(&self) -> Option<f64> {
+        let (table, name) = self.row?;
+        let published = published_row(table, name)?;
+        let number =
+            if self.measure == Measure::TestAccuracy { published.test } else { published.train };
+        number.map(|number| number.percent / 100.0)
+    }
+}

@@ -1,0 +1,33 @@
+//! Ready-made links.
+
+use crate::lab::facts::link::START;
+
+/// The name and the query of each, in the order of the row.
+pub const PRESETS: [(&str, &str); 8] = [
+    ("Race: true vs random labels", START),
+    ("Half the labels random", "label-corruption=0.5&stop-at-train-accuracy=1"),
+    ("More and more random labels", "race=corruption&images=500&stop-at-train-accuracy=1"),
+    ("Five kinds of data", "race=conditions&images=500&epochs=60"),
+    ("Shuffled pixels", "condition=shuffled-pixels&stop-at-train-accuracy=1"),
+    ("Random pixels", "condition=random-pixels&stop-at-train-accuracy=1"),
+    ("Gaussian noise", "condition=gaussian&stop-at-train-accuracy=1"),
+    ("A small CNN", "model=cnn-small&condition=random-labels&images=500&stop-at-train-accuracy=1"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::facts::link;
+
+    #[test]
+    fn every_preset_can_be_taken_as_it_is_and_is_told_from_the_others() {
+        let links = PRESETS.map(|(name, query)| {
+            let (choices, sentences) = link::read(query);
+            assert_eq!(sentences, Vec::<String>::new(), "{name}");
+            link::write(&choices)
+        });
+        for (at, link) in links.iter().enumerate() {
+            assert!(!links[..at].contains(link), "{}: as one before it", PRESETS[at].0);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The runs of a comparison: which there are, which lane has which, how far they are. `drive` makes them.
+
+mod drive;
+
+use leptos::prelude::*;
+
+use crate::lab::facts::history::History;
+use crate::lab::facts::kept_run::KeptRun;
+use crate::lab::facts::lessons::lesson::Guess;
+use crate::lab::facts::race::{LanePlan, Race};
+use crate::lab::state::lane::{Lane, LanePhase};
+use crate::lab::state::library::Library;
+use crate::lab::state::settings::Settings;
+use crate::lab::state::shared::{EngineDownload, Shared};
+
+/// Handles; copies mean the same runs.
+#[derive(Clone, Copy)]
+pub struct Comparison {
+    /// The two lanes; the second is used where two runs or more are compared.
+    pub lanes: [Lane; 2],
+    /// The runs of the comparison, of which two at a time are on the lanes.
+    pub plans: Memo<Vec<LanePlan>>,
+    /// The runs that are kept.
+    pub library: Library,
+    settings: Settings,
+    shared: Shared,
+    /// Runs of the comparison kept before this moment are not counted: it was begun again.
+    since: RwSignal<String>,
+    /// Counts changes, so that a quick series of them is acted upon once.
+    change: StoredValue<u64>,
+}
+
+impl Comparison {
+    /// What the settings say, not begun yet.
+    pub fn new(settings: Settings, shared: Shared) -> Self {
+        Self {
+            lanes: [Lane::new(0, shared), Lane::new(1, shared)],
+            plans: Memo::new(move |_| {
+                settings.recipe.with(|recipe| settings.race.get().plans(recipe))
+            }),
+            library: shared.library,
+            settings,
+            shared,
+            since: RwSignal::default(),
+            change: StoredValue::new(0),
+        }
+    }
+
+    /// What is compared.
+    pub fn race(self) -> Race {
+        self.settings.race.get()
+    }
+
+    /// Whether the settings can be taken: else the runs are those of before.
+    pub fn is_valid(self) -> bool {
+        self.settings.are_valid()
+    }
+
+    /// How far the engine's download is.
+    pub fn download(self) -> EngineDownload {
+        self.shared.download.get()
+    }
+
+    /// The histories of the comparison's runs in their order; none of those not begun.
+    pub fn histories(self) -> Vec<Option<History>> {
+        self.plans.with(|plans| {
+            plans.iter().map(|plan| self.with_history_of(plan, Clone::clone)).collect()
+        })
+    }
+
+    /// What the runs say to a guess of a lesson; none before its run is over.
+    pub fn measured(self, guess: &Guess) -> Option<f64> {
+        let plans = self.plans.get();
+        let history_of = |plan: &LanePlan| self.with_history_of(plan, Clone::clone);
+        let first = plans.first().and_then(history_of);
+        let own = plans.get(guess.place).and_then(history_of)?;
+        guess.measure.of(&own, first.as_ref())
+    }
+
+    /// The history of a run of the comparison: of the lane that has it, or of the list. None if it was not begun.
+    pub fn with_history_of<T>(
+        self,
+        plan: &LanePlan,
+        read: impl FnOnce(&History) -> T,
+    ) -> Option<T> {
+        let on_lane = self.used_lanes().find(|lane| lane.has(&plan.recipe));
+        match on_lane {
+            Some(lane) if lane.with_history(|history| history.step > 0) => {
+                Some(lane.with_history(read))
+            }
+            _ => self.done(plan).map(|run| read(&run.history)),
+        }
+    }
+
+    /// A finished run of the comparison.
+    fn done(self, plan: &LanePlan) -> Option<KeptRun> {
+        self.library
+            .finished(&plan.recipe)
+            .filter(|run| self.since.with(|since| run.date >= *since))
+    }
+
+    /// How many runs of the comparison are done, and how many there are.
+    pub fn progress(self) -> (usize, usize) {
+        self.plans.with(|plans| {
+            (plans.iter().filter(|plan| self.done(plan).is_some()).count(), plans.len())
+        })
+    }
+
+    /// The first run of the comparison that is neither done nor on a lane.
+    fn next_plan(self) -> Option<LanePlan> {
+        let on_lane = |plan: &LanePlan| self.used_lanes().any(|lane| lane.has(&plan.recipe));
+        self.plans.with(|plans| {
+            plans.iter().find(|plan| !on_lane(plan) && self.done(plan).is_none()).cloned()
+        })
+    }
+
+    /// The lanes in use.
+    pub fn used_lanes(self) -> impl Iterator<Item = Lane> {
+        self.lanes.into_iter().filter(|lane| lane.plan.with(Option::is_some))
+    }
+
+    /// Whether Train has something to do.
+    pub fn can_train(self) -> bool {
+        self.settings.are_valid() && (self.used_lanes().any(Lane::can_run) || self.is_finished())
+    }
+
+    /// Whether Step has something to do.
+    pub fn can_step(self) -> bool {
+        self.settings.are_valid() && !self.is_busy() && self.used_lanes().any(Lane::can_run)
+    }
+
+    /// Whether anything is under way.
+    pub fn is_busy(self) -> bool {
+        self.used_lanes().any(Lane::is_busy)
+    }
+
+    /// Whether every lane is over.
+    pub fn is_finished(self) -> bool {
+        let mut phases = self.used_lanes().map(|lane| lane.phase.get()).peekable();
+        phases.peek().is_some() && phases.all(|phase| phase == LanePhase::Finished)
+    }
+}

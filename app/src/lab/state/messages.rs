@@ -1,0 +1,88 @@
+//! Sentences for the reader: what went wrong and what to do.
+
+use leptos::prelude::*;
+
+use crate::lab::facts::format::sentence;
+
+/// What a sentence offers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Try again what failed.
+    Retry,
+    /// Fetch so many images that one is asked first.
+    DataDownload,
+    /// Go on in a new worker from the last checkpoint: the one there is silent.
+    NewWorker,
+}
+
+/// One sentence, and what can be done about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Tells it from the others.
+    pub id: u64,
+    /// The sentence.
+    pub text: String,
+    /// The button beside it.
+    pub offer: Option<Offer>,
+}
+
+/// The list of sentences; shared by everything that can fail.
+#[derive(Clone, Copy)]
+pub struct Messages(RwSignal<Vec<Message>>);
+
+/// Sentences shown at once; older ones give way.
+const MAX_MESSAGES: usize = 6;
+
+impl Messages {
+    /// An empty list.
+    pub fn new() -> Self {
+        Self(RwSignal::new(Vec::new()))
+    }
+
+    /// Shows a sentence, once.
+    pub fn show(self, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), None);
+    }
+
+    /// Shows a sentence with a button.
+    pub fn show_with(self, offer: Offer, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), Some(offer));
+    }
+
+    /// Takes back what offered this: it does not apply any more.
+    pub fn take_back(self, offer: Offer) {
+        self.take_back_if(|offered| offered == Some(offer));
+    }
+
+    /// Takes back what offered something: it was done, or is not needed any more.
+    pub fn clear_offers(self) {
+        self.take_back_if(|offered| offered.is_some());
+    }
+
+    fn take_back_if(self, is_meant: impl Fn(Option<Offer>) -> bool) {
+        if self.0.with_untracked(|messages| messages.iter().any(|message| is_meant(message.offer)))
+        {
+            self.0.update(|messages| messages.retain(|message| !is_meant(message.offer)));
+        }
+    }
+
+    fn push(self, text: String, offer: Option<Offer>) {
+        self.0.update(|messages| {
+            messages.retain(|message| message.text != text);
+            let id = messages.last().map_or(0, |message| message.id + 1);
+            messages.push(Message { id, text, offer });
+            let surplus = messages.len().saturating_sub(MAX_MESSAGES);
+            messages.drain(..surplus);
+        });
+    }
+
+    /// The sentences that are shown, the oldest first.
+    pub fn all(self) -> Vec<Message> {
+        self.0.get()
+    }
+
+    /// Takes a sentence away.
+    pub fn dismiss(self, id: u64) {
+        self.0.update(|messages| messages.retain(|message| message.id != id));
+    }
+}

@@ -1,0 +1,65 @@
+//! What the lanes have in common: messages, the engine's download, where the data lies.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use crate::engine::messages::EngineChoice;
+use crate::lab::state::library::Library;
+use crate::lab::state::messages::Messages;
+use crate::lab::state::recorder::EventRecorder;
+
+/// The engine on its way into the browser; fetched once for all lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineDownload {
+    /// Not asked for yet.
+    Ahead,
+    /// On its way.
+    Under {
+        /// Bytes so far.
+        loaded_bytes: u64,
+        /// Bytes in all, or 0 where the server does not say.
+        total_bytes: u64,
+    },
+    /// Here.
+    Done,
+    /// Could not be fetched.
+    Failed,
+}
+
+/// Handles; copies mean the same.
+#[derive(Clone, Copy)]
+pub struct Shared {
+    /// Sentences for the reader.
+    pub messages: Messages,
+    /// The engine's download.
+    pub download: RwSignal<EngineDownload>,
+    /// The compiled engine.
+    pub module: StoredValue<Option<JsValue>, LocalStorage>,
+    /// Which engine is asked for.
+    pub engine: RwSignal<EngineChoice>,
+    /// The folder of the data files, absolute, with a slash at its end.
+    pub data_url: StoredValue<String>,
+    /// Whether the reader has agreed to download all of CIFAR-10.
+    pub may_download: StoredValue<bool>,
+    /// The runs that are kept.
+    pub library: Library,
+    /// The events, for whoever watches from outside.
+    pub recorder: EventRecorder,
+}
+
+impl Shared {
+    /// Nothing fetched, nothing to say. `data_url` as in the field.
+    pub fn new(data_url: String) -> Self {
+        let messages = Messages::new();
+        Self {
+            messages,
+            library: Library::new(messages),
+            download: RwSignal::new(EngineDownload::Ahead),
+            module: StoredValue::new_local(None),
+            engine: RwSignal::new(EngineChoice::Auto),
+            data_url: StoredValue::new(data_url),
+            may_download: StoredValue::new(false),
+            recorder: EventRecorder::new(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The whole page below the heading that `index.html` already shows.
+
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::charts::learning::Charts;
+use super::controls::dial::Dial;
+use super::controls::settings_panel::SettingsPanel;
+use super::head::Head;
+use super::lessons::lesson_view::LessonView;
+use super::map::MemorizationMap;
+use super::message_list::MessageList;
+use super::presets::Presets;
+use super::runs::filters::FirstLayers;
+use super::runs::lane_panel::LanePanel;
+use super::runs::run_bar::RunBar;
+use super::runs::table::RunsTable;
+use crate::lab::browser::address;
+use crate::lab::browser::window::document;
+use crate::lab::facts::format::sentence;
+use crate::lab::facts::link::Screen;
+use crate::lab::state::appearance::Appearance;
+use crate::lab::state::comparison::Comparison;
+use crate::lab::state::navigation::Navigation;
+use crate::lab::state::settings::Settings;
+use crate::lab::state::shared::Shared;
+
+/// Replaces the skeleton of `index.html` by the living page.
+pub fn start() {
+    let Some(place) = document().get_element_by_id("app") else { return };
+    place.set_inner_html("");
+    if let Ok(place) = place.dyn_into() {
+        mount_to(place, App).forget();
+    }
+}
+
+#[component]
+fn App() -> impl IntoView {
+    Appearance::watch();
+    let shared = Shared::new(address::data_url());
+    let settings = Settings::new(shared.engine);
+    let comparison = Comparison::new(settings, shared);
+    let navigation = Navigation::new(settings, shared.messages);
+    navigation.start();
+    comparison.start();
+    settings.ask_server();
+    let view = navigation.view;
+    view! {
+        <Head settings navigation />
+        <MessageList messages=shared.messages comparison />
+        {move || match view.get() {
+            Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
+            Screen::Lesson(number) => view! { <Chapter comparison navigation number /> }.into_any(),
+            Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
+        }}
+    }
+}
+
+/// Everything in one place.
+#[component]
+fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation) -> impl IntoView {
+    let shows = move |part: &'static str| settings.shows(part);
+    view! {
+        {move || shows("presets").then(|| view! { <Presets navigation /> })}
+        <div class="bench">
+            <div class="controls">
+                {move || shows("dial").then(|| view! { <Dial settings /> })}
+                {move || shows("settings").then(|| view! { <SettingsPanel settings /> })}
+            </div>
+            <RunBar comparison />
+            <div class="results">
+                <EngineNote comparison />
+                {move || shows("charts").then(|| view! { <Charts comparison /> })}
+                <Lanes settings comparison />
+                {move || shows("map").then(|| view! { <MemorizationMap comparison /> })}
+                {move || shows("filters").then(|| view! { <FirstLayers comparison /> })}
+                {move || shows("runs").then(|| view! { <RunsTable library=comparison.library navigation /> })}
+            </div>
+        </div>
+    }
+}
+
+/// A lesson beside the curves and the map of its run.
+#[component]
+fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> impl IntoView {
+    view! {
+        <div class="bench chapter">
+            <div class="controls">
+                <LessonView comparison navigation number />
+            </div>
+            <RunBar comparison />
+            <div class="results">
+                <EngineNote comparison />
+                <Charts comparison />
+                <MemorizationMap comparison />
+            </div>
+        </div>
+    }
+}
+
+/// The runs that are kept, with the charts they can be laid over.
+#[component]
+fn RunsView(comparison: Comparison, navigation: Navigation) -> impl IntoView {
+    view! {
+        <div class="results alone">
+            <RunsTable library=comparison.library navigation />
+            <Charts comparison />
+        </div>
+    }
+}
+
+/// Why the device is not the one a reader might expect; both lanes have the same.
+#[component]
+fn EngineNote(comparison: Comparison) -> impl IntoView {
+    let note = move || {
+        comparison.lanes[0].device.get().and_then(|(_, note)| note).map(|note| sentence(&note))
+    };
+    move || note().map(|note| view! { <p class="note" data-testid="engine-note">{note}</p> })
+}
+
+#[component]
+fn Lanes(settings: Settings, comparison: Comparison) -> impl IntoView {
+    let lanes = comparison.lanes.map(|lane| {
+        let used = move || lane.plan.with(Option::is_some);
+        view! {
+            <Show when=used>
+                <LanePanel lane shows_images=Signal::derive(move || settings.shows("pictures")) />
+            </Show>
+        }
+    });
+    view! { <div class="lanes">{lanes.into_iter().collect_view()}</div> }
+}

@@ -1,0 +1,107 @@
+//! The charts of the runs on the page, drawn by `charts` in the colours of the stylesheet.
+
+use leptos::prelude::*;
+
+use super::chart_figure::ChartFigure;
+use super::sweep::SweepCharts;
+use crate::charts::{Chart, LearningCurves, learning_plot};
+use crate::data::CIFAR10_CLASSES;
+use crate::lab::facts::format::percent;
+use crate::lab::facts::history::History;
+use crate::lab::facts::race::Race;
+use crate::lab::facts::sentences::chart_sentence;
+use crate::lab::state::comparison::Comparison;
+
+/// All charts; the one about corrupted labels where there are any.
+#[component]
+pub fn Charts(comparison: Comparison) -> impl IntoView {
+    let any_corrupted = Memo::new(move |_| {
+        let is_corrupted = |history: &History| {
+            history.facts.as_ref().is_some_and(|facts| facts.corrupted_labels > 0)
+        };
+        comparison
+            .plans
+            .get()
+            .iter()
+            .any(|plan| comparison.with_history_of(plan, is_corrupted).unwrap_or_default())
+    });
+    view! {
+        <div class="charts">
+            <Show when=move || comparison.race() == Race::Corruption>
+                <SweepCharts comparison />
+            </Show>
+            <Learning
+                comparison
+                chart=Chart::Accuracy
+                title="Accuracy"
+                caption="Solid: training pictures, against the labels it is told. Dashed: test pictures it never saw, \
+                         against the truth. Across: steps."
+            />
+            <Learning
+                comparison
+                chart=Chart::Loss
+                title="Training loss"
+                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
+                         beyond the edge. Across: steps."
+            />
+            <Show when=move || any_corrupted.get()>
+                <Learning
+                    comparison
+                    chart=Chart::Corrupted
+                    title="Pictures with a wrong label"
+                    caption="Solid: the share of them for which it says the lie it is told. Dashed: the share for which \
+                             it says the truth that nobody told it. Across: steps."
+                />
+            </Show>
+        </div>
+    }
+}
+
+/// A chart of learning curves.
+#[component]
+fn Learning(
+    comparison: Comparison,
+    chart: Chart,
+    title: &'static str,
+    caption: &'static str,
+) -> impl IntoView {
+    let file = match chart {
+        Chart::Loss => "loss",
+        Chart::Accuracy => "accuracy",
+        Chart::Corrupted => "wrong-labels",
+    };
+    let number: fn(f64) -> String =
+        if chart == Chart::Loss { |loss| format!("{loss:.3}") } else { percent };
+    let plot = move |()| learning_plot(chart, &curves(comparison));
+    let summary = Signal::derive(move || summary(comparison, chart));
+    view! { <ChartFigure file title drawn_title=chart.title() caption across="Step" number plot summary /> }
+}
+
+/// The runs of the comparison, and behind them those that are laid over.
+fn curves(comparison: Comparison) -> LearningCurves {
+    let plans = comparison.plans.get();
+    let own = plans.iter().filter_map(|plan| {
+        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
+    });
+    let overlaid = comparison.library.overlaid();
+    let overlaid = overlaid
+        .iter()
+        .enumerate()
+        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at));
+    LearningCurves { lanes: own.chain(overlaid).collect(), classes: CIFAR10_CLASSES }
+}
+
+/// The chart in a sentence, for those who do not see it.
+fn summary(comparison: Comparison, chart: Chart) -> String {
+    let plans = comparison.plans.get();
+    let own = plans.iter().filter_map(|plan| {
+        comparison.with_history_of(plan, |history| chart_sentence(chart, &plan.title, history))
+    });
+    let overlaid = comparison.library.overlaid();
+    let overlaid = overlaid.iter().map(|run| chart_sentence(chart, &run.name, &run.history));
+    let reference = match chart {
+        Chart::Loss => "Guessing has a loss of 2.30.",
+        Chart::Accuracy | Chart::Corrupted => "Guessing is right in 10 % of the cases.",
+    };
+    format!("{} {reference}", own.chain(overlaid).collect::<Vec<_>>().join(" "))
+}

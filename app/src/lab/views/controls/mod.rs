@@ -1,0 +1,7 @@
+//! What the reader sets.
+
+pub mod setting_control;
+
+pub mod dial;
+
+pub mod settings_panel;

@@ -1,0 +1,225 @@
+//! The memorization map: every training image of a lane, alive while it trains.
+
+mod detail;
+mod paint;
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use crate::charts::Theme;
+use crate::data::Fate;
+use crate::lab::browser::canvas::{Styles, context, pixel_ratio, resize};
+use crate::lab::facts::arrangement::{Filter, ImageOrder, arranged};
+use crate::lab::facts::format::grouped;
+use crate::lab::state::appearance::Appearance;
+use crate::lab::state::comparison::Comparison;
+use crate::lab::state::lane::Lane;
+use crate::lab::views::live::live;
+use crate::train::Memorization;
+use detail::Detail;
+use paint::{Cells, Look, paint};
+
+/// The map of one lane; where two run, of the one that is chosen.
+#[component]
+pub fn MemorizationMap(comparison: Comparison) -> impl IntoView {
+    let chosen = RwSignal::new(None::<usize>);
+    // Without a choice the last: in a race of truth and lies that is the one with the lies.
+    let lane = Memo::new(move |_| {
+        let used: Vec<usize> = comparison.used_lanes().map(|lane| lane.index).collect();
+        chosen.get().filter(|index| used.contains(index)).or(used.last().copied()).unwrap_or(0)
+    });
+    let lane = move || comparison.lanes[lane.get()];
+    let (order, filter) = (RwSignal::new(ImageOrder::Given), RwSignal::new(Filter::All));
+    let selected = RwSignal::new(None::<usize>);
+    let any = Memo::new(move |_| lane().with_memory(|memory| memory.count() > 0));
+    let tabs = move || {
+        let used: Vec<Lane> = comparison.used_lanes().collect();
+        let tab = |lane: Lane| {
+            let title = move || lane.plan.get().map(|plan| plan.title).unwrap_or_default();
+            view! {
+                <button
+                    class="word"
+                    aria-pressed=live(move || is_chosen(comparison, chosen, lane.index).to_string())
+                    on:click=move |_| {
+                        chosen.set(Some(lane.index));
+                        selected.set(None);
+                    }
+                >
+                    {title}
+                </button>
+            }
+        };
+        (used.len() > 1).then(|| used.into_iter().map(tab).collect_view())
+    };
+    view! {
+        <Show when=move || any.get()>
+            <section class="map card" aria-labelledby="map-title" data-testid="map">
+                <div class="card-head">
+                    <h2 id="map-title">"What it memorizes"</h2>
+                    <span class="tools">{tabs}</span>
+                </div>
+                <Legend lane=Signal::derive(lane) />
+                <div class="map-tools">
+                    <label>
+                        "Sorted: "
+                        <Words words=ImageOrder::KEYS choose=move |at: usize| order.set(ImageOrder::ALL[at]) />
+                    </label>
+                    <label>
+                        "Shown: "
+                        <Words
+                            words=Filter::KEYS
+                            choose=move |at: usize| {
+                                filter.set(Filter::ALL[at]);
+                                selected.set(None);
+                            }
+                        />
+                    </label>
+                </div>
+                <Images lane=Signal::derive(lane) order filter selected />
+                <Detail lane=Signal::derive(lane) selected />
+            </section>
+        </Show>
+    }
+}
+
+fn is_chosen(comparison: Comparison, chosen: RwSignal<Option<usize>>, index: usize) -> bool {
+    let last = comparison.used_lanes().map(|lane| lane.index).last();
+    chosen.get().or(last) == Some(index)
+}
+
+#[component]
+fn Words(words: &'static [&'static str], choose: impl Fn(usize) + 'static) -> impl IntoView {
+    let options =
+        words.iter().map(|word| view! { <option value=*word>{*word}</option> }).collect_view();
+    let change = move |event| {
+        let word = event_target_value(&event);
+        if let Some(at) = words.iter().position(|known| *known == word) {
+            choose(at);
+        }
+    };
+    view! { <select on:change=change>{options}</select> }
+}
+
+/// The key to the frames, with how many there are of each: the map in numbers.
+#[component]
+fn Legend(lane: Signal<Lane>) -> impl IntoView {
+    let counts = Memo::new(move |_| lane.get().with_memory(Memorization::counts));
+    let measured = Memo::new(move |_| lane.get().with_memory(Memorization::is_measured));
+    let entry = move |fate: Fate, word: &'static str, class: &'static str| {
+        let count = move || {
+            if measured.get() { grouped(counts.get()[fate as usize] as u64) } else { "–".into() }
+        };
+        view! {
+            <li>
+                <span class=format!("swatch {class}") aria-hidden="true"></span>
+                <b data-testid=format!("fate-{class}")>{count}</b>
+                {format!(" {word}")}
+            </li>
+        }
+    };
+    view! {
+        <ul class="legend">
+            {entry(Fate::FittedClean, "learned the truth", "truth")}
+            {entry(Fate::Memorized, "memorized the lie", "lie")}
+            {entry(Fate::StillClean, "told a lie, still says the truth", "still")}
+            {entry(Fate::Neither, "neither", "neither")}
+        </ul>
+    }
+}
+
+/// The canvas. An image is chosen by a click or with the arrow keys.
+#[component]
+fn Images(
+    lane: Signal<Lane>,
+    order: RwSignal<ImageOrder>,
+    filter: RwSignal<Filter>,
+    selected: RwSignal<Option<usize>>,
+) -> impl IntoView {
+    let appearance = Appearance::of_page();
+    let canvas = NodeRef::<html::Canvas>::new();
+    let shown = Memo::new(move |_| {
+        lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get()))
+    });
+    let cells = StoredValue::new(Cells::default());
+    Effect::new(move |_| {
+        appearance.track();
+        let lane = lane.get();
+        let Some(canvas) = canvas.get() else { return };
+        let (images, scale) = (lane.images.get(), pixel_ratio());
+        let look = look_of(scale);
+        shown.with(|shown| {
+            lane.with_memory(|memory| {
+                let css_width = canvas.parent_element().map_or(0, |parent| parent.client_width());
+                let placed = Cells::fitting(f64::from(css_width), shown.len(), scale);
+                resize(&canvas, placed.width(), placed.height());
+                let _ = web_sys::HtmlElement::style(&canvas)
+                    .set_property("width", &format!("{}px", f64::from(placed.width()) / scale));
+                cells.set_value(placed);
+                if let Some(context) = context(&canvas) {
+                    paint(&context, &placed, &images, shown, memory, selected.get(), &look);
+                }
+            });
+        });
+    });
+    let click = move |event: web_sys::MouseEvent| {
+        let scale = pixel_ratio();
+        let at = cells
+            .get_value()
+            .at(f64::from(event.offset_x()) * scale, f64::from(event.offset_y()) * scale);
+        selected.set(at.and_then(|at| shown.with(|shown| shown.get(at).copied())));
+    };
+    let press = move |event: KeyboardEvent| {
+        let columns = cells.get_value().columns as isize;
+        let step = match event.key().as_str() {
+            "ArrowRight" => 1,
+            "ArrowLeft" => -1,
+            "ArrowDown" => columns,
+            "ArrowUp" => -columns,
+            _ => return,
+        };
+        event.prevent_default();
+        shown.with(|shown| {
+            let now = selected.get().and_then(|image| shown.iter().position(|of| *of == image));
+            let next = now
+                .map_or(0, |at| (at as isize + step).clamp(0, shown.len() as isize - 1) as usize);
+            selected.set(shown.get(next).copied());
+        });
+    };
+    let summary = move || {
+        let counts = lane.get().with_memory(Memorization::counts);
+        let shown = shown.with(Vec::len);
+        format!(
+            "{shown} training pictures. It learned the truth of {}, memorized the lie of {}, still says the truth of {}, \
+             and neither of {}. With the arrow keys, one picture after the other is described below.",
+            counts[Fate::FittedClean as usize],
+            counts[Fate::Memorized as usize],
+            counts[Fate::StillClean as usize],
+            counts[Fate::Neither as usize]
+        )
+    };
+    view! {
+        <div class="map-pictures">
+            <canvas node_ref=canvas role="img" tabindex="0" aria-label=summary on:click=click on:keydown=press></canvas>
+            <Show when=move || shown.with(Vec::is_empty)>
+                <p class="help">"No picture is in this group now."</p>
+            </Show>
+        </div>
+    }
+}
+
+fn look_of(scale: f64) -> Look {
+    let (styles, light) = (Styles::read(), Theme::light());
+    let color = |name: &str, otherwise| {
+        let plotters::style::RGBColor(red, green, blue) = styles.color(name, otherwise);
+        [red, green, blue]
+    };
+    Look {
+        surface: color("--surface", light.background),
+        ink: color("--ink", light.ink),
+        truth: color("--fate-truth", light.lines[0]),
+        lie: color("--fate-lie", light.lines[1]),
+        still: color("--fate-still", light.lines[2]),
+        frame: (2.0 * scale).round() as usize,
+    }
+}

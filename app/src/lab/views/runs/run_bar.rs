@@ -1,0 +1,189 @@
+//! Train, Pause, Step, Reset, and the line that says where things stand.
+
+use leptos::prelude::*;
+
+use crate::lab::browser::speed::expected_seconds;
+use crate::lab::facts::format::{duration, grouped, megabytes};
+use crate::lab::state::comparison::Comparison;
+use crate::lab::state::lane::{Lane, LanePhase};
+use crate::lab::state::shared::EngineDownload;
+use crate::lab::views::live::live;
+
+/// The buttons and the status line.
+#[component]
+pub fn RunBar(comparison: Comparison) -> impl IntoView {
+    let train_word = move || match () {
+        () if comparison.is_finished() => "Train again",
+        () if comparison.used_lanes().any(|lane| lane.phase.get() == LanePhase::Paused) => "Go on",
+        () => "Train",
+    };
+    let fresh = move || comparison.used_lanes().all(|lane| lane.phase.get() == LanePhase::Idle);
+    view! {
+        <section class="run-bar card" aria-label="Run">
+            <div class="buttons">
+                <button
+                    class="primary"
+                    data-testid="train"
+                    disabled=live(move || !comparison.can_train())
+                    on:click=move |_| comparison.train()
+                >
+                    {train_word}
+                </button>
+                <button data-testid="pause" disabled=live(move || !comparison.is_busy()) on:click=move |_| comparison.pause()>
+                    "Pause"
+                </button>
+                <button data-testid="step" disabled=live(move || !comparison.can_step()) on:click=move |_| comparison.step()>
+                    "Step"
+                </button>
+                <button data-testid="reset" disabled=fresh on:click=move |_| comparison.reset()>
+                    "Reset"
+                </button>
+            </div>
+            <p class="status" data-testid="status">{live(move || status(comparison))}</p>
+            <Announcer comparison />
+            <EngineProgress comparison />
+        </section>
+    }
+}
+
+/// The state in words, for screen readers: said when it changes, not at every step.
+#[component]
+fn Announcer(comparison: Comparison) -> impl IntoView {
+    let words = move || {
+        let lanes = comparison.used_lanes().map(|lane| {
+            let plan = lane.plan.get().map(|plan| plan.title).unwrap_or_default();
+            format!("{plan}: {}.", phase_words(lane.phase.get()))
+        });
+        lanes.collect::<Vec<_>>().join(" ")
+    };
+    view! {
+        <p class="unseen" role="status">
+            {words}
+        </p>
+    }
+}
+
+/// How far the engine's download is, while there is one.
+#[component]
+fn EngineProgress(comparison: Comparison) -> impl IntoView {
+    let under = Memo::new(move |_| matches!(comparison.download(), EngineDownload::Under { .. }));
+    let numbers = move || match comparison.download() {
+        EngineDownload::Under { loaded_bytes, total_bytes } => (loaded_bytes, total_bytes),
+        EngineDownload::Ahead | EngineDownload::Done | EngineDownload::Failed => (0, 0),
+    };
+    let share = move || {
+        let (loaded, total) = numbers();
+        (total > 0).then(|| (loaded as f64 / total as f64).min(1.0).to_string())
+    };
+    let text = move || match numbers() {
+        (0, _) => "Fetching the training engine".to_string(),
+        (loaded, 0) => format!("Fetching the training engine: {}", megabytes(loaded)),
+        (loaded, total) => {
+            format!("Fetching the training engine: {} of {}", megabytes(loaded), megabytes(total))
+        }
+    };
+    view! {
+        <Show when=move || under.get()>
+            <div class="download">
+                <label for="engine-progress">{text}</label>
+                <progress id="engine-progress" max="1" value=share></progress>
+            </div>
+        </Show>
+    }
+}
+
+/// Device, step, images a second, time left, in one line.
+fn status(comparison: Comparison) -> String {
+    let lanes: Vec<Lane> = comparison.used_lanes().collect();
+    let Some(first) = lanes.first() else { return "Getting ready".into() };
+    if !comparison.is_valid() {
+        return "A setting cannot be taken; its sentence stands below it.".into();
+    }
+    let mut parts = vec![phase_of_all(&lanes).to_string()];
+    let (done, all) = comparison.progress();
+    if all > lanes.len() && done < all {
+        parts.push(format!("{done} of {all} runs done"));
+    }
+    parts.extend(first.device.get().map(|(device, _)| device));
+    if lanes.iter().all(|lane| lane.phase.get() == LanePhase::Idle) {
+        parts.extend(announced(comparison, first));
+    }
+    let step =
+        lanes.iter().map(|lane| lane.with_history(|history| history.step)).max().unwrap_or(0);
+    let last = first.with_history(|history| history.facts.as_ref().map(|facts| facts.last_step));
+    if step > 0 {
+        parts.push(format!("step {}", grouped(step)));
+    }
+    if lanes.iter().any(|lane| lane.phase.get() == LanePhase::Running) {
+        parts.extend(speed(&lanes));
+        parts.extend(last.and_then(|_| time_left(comparison, &lanes)));
+    }
+    parts.join(" · ")
+}
+
+/// How long the whole comparison will take at most, where this browser has trained such a network before.
+fn announced(comparison: Comparison, lane: &Lane) -> Option<String> {
+    let (device, _) = lane.device.get()?;
+    let plans = comparison.plans.get();
+    let each: Option<Vec<f64>> =
+        plans.iter().map(|plan| expected_seconds(&plan.recipe, &device)).collect();
+    // Two run at a time, and share the machine.
+    let all: f64 = each?.iter().sum();
+    Some(format!("at most about {}", duration(all)))
+}
+
+fn speed(lanes: &[Lane]) -> Option<String> {
+    let of = |lane: &Lane| {
+        let images_per_step = lane.with_history(|history| {
+            let facts = history.facts.as_ref()?;
+            Some(facts.images as f64 / facts.steps_per_epoch.max(1) as f64)
+        })?;
+        Some(lane.steps_per_second()? * images_per_step)
+    };
+    let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
+    let images_per_second: f64 = running.filter_map(of).sum();
+    (images_per_second > 0.0)
+        .then(|| format!("{} images/s", grouped(images_per_second.round() as u64)))
+}
+
+fn time_left(comparison: Comparison, lanes: &[Lane]) -> Option<String> {
+    let of = |lane: &Lane| {
+        let steps = lane.with_history(|history| {
+            let facts = history.facts.as_ref()?;
+            Some(facts.last_step.saturating_sub(history.step) as f64)
+        })?;
+        Some(steps / lane.steps_per_second()?)
+    };
+    let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
+    let seconds = running.filter_map(of).reduce(f64::max)?;
+    let may_stop_sooner = comparison.plans.with(|plans| {
+        let recipe = &plans[0].recipe;
+        recipe.stop_at_train_accuracy.is_some() || recipe.patience.is_some()
+    });
+    Some(format!("{}{} left", if may_stop_sooner { "at most " } else { "" }, duration(seconds)))
+}
+
+fn phase_of_all(lanes: &[Lane]) -> &'static str {
+    let any = |phase: LanePhase| lanes.iter().any(|lane| lane.phase.get() == phase);
+    let order = [
+        LanePhase::Running,
+        LanePhase::Loading,
+        LanePhase::Failed,
+        LanePhase::Paused,
+        LanePhase::Idle,
+        LanePhase::Finished,
+    ];
+    order.into_iter().find(|phase| any(*phase)).map_or("Getting ready", phase_words)
+}
+
+/// A phase in words.
+pub fn phase_words(phase: LanePhase) -> &'static str {
+    match phase {
+        LanePhase::Idle => "Ready",
+        LanePhase::Loading => "Getting ready",
+        LanePhase::Running => "Training",
+        LanePhase::Paused => "Paused",
+        LanePhase::Finished => "Finished",
+        LanePhase::Failed => "Stopped by a problem",
+    }
+}
