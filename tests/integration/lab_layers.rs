@@ -30,6 +30,7 @@ const LAYERS: &[Layer] = &[
             "arrangement",
             "lessons/measure",
             "lessons/lesson",
+            "lessons/told",
             "lessons/text",
             "link",
             "presets",

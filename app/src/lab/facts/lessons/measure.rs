@@ -2,6 +2,7 @@
 
 use crate::lab::facts::format::percent;
 use crate::lab::facts::history::History;
+use crate::train::{StopReason, Summary};
 
 /// What is measured of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,25 @@ pub enum Measure {
     MostTruth,
     /// The same, in the end.
     LastTruth,
+}
+
+/// What a run that is over says to a guess.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// The number.
+    Number(f64),
+    /// There is none, and why: `not within 60 epochs`.
+    Nothing(String),
+}
+
+impl Found {
+    /// The number, if there is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Nothing(_) => None,
+        }
+    }
 }
 
 impl Measure {
@@ -35,21 +55,41 @@ impl Measure {
     }
 
     /// Read off a run; none before it is over. `first` is the first run of its comparison.
-    pub fn of(self, history: &History, first: Option<&History>) -> Option<f64> {
+    pub fn of(self, history: &History, first: Option<&History>) -> Option<Found> {
         let summary = history.summary.as_ref()?;
-        let truths = || {
-            let measured =
-                history.epochs.iter().filter_map(|epoch| epoch.accuracy.as_ref()?.corrupted);
-            measured
-                .filter(|found| found.count > 0)
-                .map(|found| found.still_clean as f64 / found.count as f64)
-        };
-        match self {
+        let found = match self {
             Self::TrainAccuracy => Some(summary.train_accuracy),
             Self::TestAccuracy => Some(summary.test_accuracy),
-            Self::TimeToFit => Some(history.steps_to_fit()? / first?.steps_to_fit()?),
-            Self::MostTruth => truths().reduce(f64::max),
-            Self::LastTruth => truths().next_back(),
-        }
+            Self::TimeToFit => {
+                let first_run = first.filter(|first| first.summary.is_some())?;
+                let Some(own) = history.steps_to_fit() else {
+                    return Some(Found::Nothing(not_fitted(summary)));
+                };
+                let Some(first) = first_run.steps_to_fit() else {
+                    let why = first_run.summary.as_ref().map(not_fitted).unwrap_or_default();
+                    return Some(Found::Nothing(format!("no multiple: the first run, {why}")));
+                };
+                Some(own / first)
+            }
+            Self::MostTruth => truths(history).map(|(_, share)| share).reduce(f64::max),
+            Self::LastTruth => truths(history).map(|(_, share)| share).last(),
+        };
+        Some(found.map_or_else(|| Found::Nothing("no label is wrong".into()), Found::Number))
+    }
+}
+
+/// Of the images with a corrupted label, the share said to be what they are, whenever it was measured: `(step, share)`.
+pub fn truths(history: &History) -> impl Iterator<Item = (u64, f64)> {
+    history.epochs.iter().filter_map(|epoch| {
+        let found = epoch.accuracy.as_ref()?.corrupted.filter(|found| found.count > 0)?;
+        Some((epoch.step, found.still_clean as f64 / found.count as f64))
+    })
+}
+
+/// That a run did not fit its training set, and in how much.
+pub fn not_fitted(summary: &Summary) -> String {
+    match summary.stopped_by {
+        StopReason::Diverged => "never, its loss is no number any more".into(),
+        _ => format!("not within {} epochs", summary.epochs),
     }
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::lab::facts::history::History;
 use crate::lab::facts::kept_run::KeptRun;
 use crate::lab::facts::lessons::lesson::Guess;
+use crate::lab::facts::lessons::measure::Found;
 use crate::lab::facts::race::{LanePlan, Race};
 use crate::lab::state::lane::{Lane, LanePhase};
 use crate::lab::state::library::Library;
@@ -69,7 +70,7 @@ impl Comparison {
     }
 
     /// What the runs say to a guess of a lesson; none before its run is over.
-    pub fn measured(self, guess: &Guess) -> Option<f64> {
+    pub fn measured(self, guess: &Guess) -> Option<Found> {
         let plans = self.plans.get();
         let history_of = |plan: &LanePlan| self.with_history_of(plan, Clone::clone);
         let first = plans.first().and_then(history_of);
