@@ -28,7 +28,7 @@ for (const colorScheme of ["light", "dark"]) {
       assert.deepEqual(await violations(rote), [], "before training");
       await rote.press("train");
       await Promise.all([rote.reaches("a", "finished"), rote.reaches("b", "finished")]);
-      await rote.page.locator(".map-pictures canvas").focus();
+      await rote.testid("map-grid").focus();
       await rote.page.keyboard.press("ArrowRight");
       await rote.testid("detail").waitFor();
       await rote.page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
@@ -85,7 +85,7 @@ test("while a CNN trains, the page paints, answers every key, and leaves most of
   console.log(`the page's thread computed for ${(100 * share).toFixed(0)} % of 120 frames`);
   assert.ok(share < 0.5, `the page's thread computed for ${share} of the time`);
   // Keys, by a real keyboard: each is answered before the next, and before the run ends.
-  await rote.page.locator(".map-pictures canvas").focus();
+  await rote.testid("map-grid").focus();
   for (let picture = 1; picture <= 5; picture++) {
     await rote.page.keyboard.press("ArrowRight");
     await rote.testid("detail").getByText(`Picture ${picture}:`).waitFor();

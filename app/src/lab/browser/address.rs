@@ -9,6 +9,12 @@ pub fn query() -> String {
     window().location().search().unwrap_or_default()
 }
 
+/// The page's own address, without its query.
+pub fn page() -> String {
+    let location = window().location();
+    location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default()
+}
+
 /// Puts another query into the address bar, in place of the one there.
 pub fn replace_query(query: &str) {
     let url = format!("?{query}");

@@ -1,5 +1,6 @@
 //! The whole page below the heading that `index.html` already shows.
 
+use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,8 +8,9 @@ use wasm_bindgen::JsCast;
 use super::charts::learning::Charts;
 use super::controls::dial::Dial;
 use super::controls::settings_panel::SettingsPanel;
-use super::head::Head;
+use super::head::{Head, name};
 use super::lessons::lesson_view::LessonView;
+use super::lessons::worksheet::PrintedAddress;
 use super::map::MemorizationMap;
 use super::message_list::MessageList;
 use super::presets::Presets;
@@ -23,8 +25,10 @@ use crate::lab::facts::link::Screen;
 use crate::lab::state::appearance::Appearance;
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::navigation::Navigation;
+use crate::lab::state::prediction::Prediction;
 use crate::lab::state::settings::Settings;
 use crate::lab::state::shared::Shared;
+use crate::lab::views::live::live;
 
 /// Replaces the skeleton of `index.html` by the living page.
 pub fn start() {
@@ -46,14 +50,31 @@ fn App() -> impl IntoView {
     comparison.start();
     settings.ask_server();
     let view = navigation.view;
+    let place = NodeRef::<html::Div>::new();
+    // Who comes to another view by key or by ear is put there, and told where that is.
+    Effect::new(move |before: Option<Screen>| {
+        let now = view.get();
+        if before.is_some_and(|before| before != now) {
+            request_animation_frame(move || {
+                // A page that is gone has no focus.
+                let _ = place.get_untracked().map(|place| place.focus());
+            });
+        }
+        now
+    });
     view! {
         <Head settings navigation />
         <MessageList messages=shared.messages comparison />
-        {move || match view.get() {
-            Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
-            Screen::Lesson(number) => view! { <Chapter comparison navigation number /> }.into_any(),
-            Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
-        }}
+        <div class="view" node_ref=place tabindex="-1" role="region" aria-label=live(move || name(view.get()))>
+            {move || match view.get() {
+                Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
+                Screen::Lesson(number) => {
+                    view! { <Chapter settings comparison navigation number /> }.into_any()
+                }
+                Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
+            }}
+        </div>
+        <PrintedAddress navigation />
     }
 }
 
@@ -81,20 +102,37 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
     }
 }
 
-/// A lesson beside the curves and the map of its run.
+/// A lesson beside the curves and the map of its run, which are seen by who has predicted them.
 #[component]
-fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> impl IntoView {
+fn Chapter(
+    settings: Settings,
+    comparison: Comparison,
+    navigation: Navigation,
+    number: usize,
+) -> impl IntoView {
+    let prediction = Prediction::of(number);
+    let shows = move |part: &'static str| settings.shows(part);
+    let shows_lessons = Signal::derive(move || shows("lessons"));
     view! {
         <div class="bench chapter">
             <div class="controls">
-                <LessonView comparison navigation number />
+                <LessonView comparison navigation prediction number shows_lessons />
             </div>
-            <RunBar comparison />
-            <div class="results">
-                <EngineNote comparison />
-                <Charts comparison />
-                <MemorizationMap comparison />
-            </div>
+            <Show
+                when=move || prediction.is_made()
+                fallback=|| view! {
+                    <p class="help unpredicted" data-testid="unpredicted">
+                        "Curves and pictures appear here when you have made your prediction."
+                    </p>
+                }
+            >
+                <RunBar comparison />
+                <div class="results">
+                    <EngineNote comparison />
+                    {move || shows("charts").then(|| view! { <Charts comparison /> })}
+                    {move || shows("map").then(|| view! { <MemorizationMap comparison /> })}
+                </div>
+            </Show>
         </div>
     }
 }

@@ -46,7 +46,8 @@ pub fn Head(settings: Settings, navigation: Navigation) -> impl IntoView {
     }
 }
 
-fn name(view: Screen) -> String {
+/// What a view is called.
+pub fn name(view: Screen) -> String {
     match view {
         Screen::Lab => "Laboratory".into(),
         Screen::Lesson(number) => format!("{number} {}", LESSONS[number - 1].short),

@@ -1,14 +1,17 @@
-//! A chart as an image in the page.
+//! A chart as an image in the page, which can be read at each place.
 
 use leptos::html;
 use leptos::prelude::*;
+use web_sys::{KeyboardEvent, PointerEvent};
 
-use crate::charts::{Plot, bare_plot_svg};
+use crate::charts::{Frame, Plot, bare_plot_svg, read_out, stops};
 use crate::lab::browser::canvas::theme;
 use crate::lab::state::appearance::Appearance;
+use crate::lab::views::live::live;
 
 /// A chart that is drawn again when what it is read off changes, or the look of the page. It is an SVG image in the
-/// page: sharp on every screen and on paper, and the same code writes it to a file.
+/// page: sharp on every screen and on paper, and the same code writes it to a file. Its values are said where the pointer is,
+/// or, with the arrow keys, one place after the other.
 #[component]
 pub fn PlotImage(
     /// What is drawn.
@@ -16,20 +19,125 @@ pub fn PlotImage(
     plot: Callback<(), Plot>,
     /// The same in words, for those who do not see it.
     summary: Signal<String>,
+    /// What is across.
+    across: &'static str,
+    /// How a value is written.
+    number: fn(f64) -> String,
 ) -> impl IntoView {
     let appearance = Appearance::of_page();
     let place = NodeRef::<html::Div>::new();
+    let drawn = RwSignal::new(None::<Drawn>);
+    // The place that is read, as a value across.
+    let at = RwSignal::new(None::<f64>);
     Effect::new(move |_| {
         appearance.track();
         let plot = plot.run(());
         let Some(place) = place.get() else { return };
         let size = |css_pixels: i32| u32::try_from(css_pixels).unwrap_or(0);
-        place.set_inner_html(&bare_plot_svg(
-            &plot,
-            &theme(),
-            size(place.client_width()),
-            size(place.client_height()),
-        ));
+        let (svg, frame) =
+            bare_plot_svg(&plot, &theme(), size(place.client_width()), size(place.client_height()));
+        place.set_inner_html(&svg);
+        drawn.set(frame.map(|frame| Drawn { plot, frame }));
     });
-    view! { <div class="plot" node_ref=place role="img" aria-label=summary></div> }
+    let point = move |event: PointerEvent| {
+        let x = f64::from(event.offset_x());
+        at.set(drawn.with_untracked(|drawn| drawn.as_ref()?.nearest(x)));
+    };
+    let press = move |event: KeyboardEvent| {
+        let key = event.key();
+        if key == "Escape" {
+            return at.set(None);
+        }
+        let next = drawn.with_untracked(|drawn| drawn.as_ref()?.beside(at.get_untracked(), &key));
+        if next.is_some() {
+            event.prevent_default();
+            at.set(next);
+        }
+    };
+    let told = move || {
+        drawn
+            .with(|drawn| Some(drawn.as_ref()?.words(at.get()?, across, number)))
+            .unwrap_or_default()
+    };
+    // In pixels, and whether the words stand to its left.
+    let cursor = Memo::new(move |_| {
+        drawn.with(|drawn| {
+            let (drawn, at) = (drawn.as_ref()?, at.get()?);
+            let x = drawn.pixel(at);
+            Some((x, 2.0 * x > drawn.frame.left + drawn.frame.right))
+        })
+    });
+    let left = move || cursor.get().map(|(x, _)| format!("{x}px"));
+    view! {
+        <div class="plot-place">
+            <div
+                class="plot"
+                node_ref=place
+                role="img"
+                tabindex="0"
+                aria-label=summary
+                on:pointermove=point
+                on:pointerdown=point
+                on:pointerleave=move |_| at.set(None)
+                on:blur=move |_| at.set(None)
+                on:keydown=press
+            ></div>
+            <div class="cursor" class:left=live(move || cursor.get().is_some_and(|cursor| cursor.1)) style:left=live(left)>
+                <p class="read-out" aria-live="polite" data-testid="read-out">{live(told)}</p>
+            </div>
+        </div>
+    }
+}
+
+/// A chart as it was last drawn.
+struct Drawn {
+    plot: Plot,
+    frame: Frame,
+}
+
+impl Drawn {
+    fn span(&self) -> f64 {
+        self.plot.x.end - self.plot.x.start
+    }
+
+    /// Where a value across is, in pixels.
+    fn pixel(&self, x: f64) -> f64 {
+        let width = self.frame.right - self.frame.left;
+        self.frame.left + (x - self.plot.x.start) / self.span() * width
+    }
+
+    /// The place with a value that is nearest to a pixel.
+    fn nearest(&self, pixel: f64) -> Option<f64> {
+        let distance = |x: f64| (self.pixel(x) - pixel).abs();
+        stops(&self.plot)
+            .into_iter()
+            .reduce(|best, x| if distance(x) < distance(best) { x } else { best })
+    }
+
+    /// The place that a key leads to.
+    fn beside(&self, at: Option<f64>, key: &str) -> Option<f64> {
+        let stops = stops(&self.plot);
+        match (key, at) {
+            ("ArrowRight", Some(at)) => {
+                stops.iter().find(|stop| **stop > at).or(stops.last()).copied()
+            }
+            ("ArrowLeft", Some(at)) => {
+                stops.iter().rfind(|stop| **stop < at).or(stops.first()).copied()
+            }
+            ("ArrowRight" | "Home", _) => stops.first().copied(),
+            ("ArrowLeft" | "End", _) => stops.last().copied(),
+            _ => None,
+        }
+    }
+
+    /// What stands at a place.
+    fn words(&self, x: f64, across: &str, number: fn(f64) -> String) -> String {
+        let values = read_out(&self.plot, x).into_iter().map(|(line, value)| {
+            let name = &line.name;
+            let gap = if name.is_empty() { "" } else { ": " };
+            format!("{name}{gap}{}", number(value))
+        });
+        let values: Vec<_> = values.collect();
+        format!("{across} {}\n{}", (self.plot.x.number)(x), values.join("\n"))
+    }
 }

@@ -1,6 +1,6 @@
 //! What a student predicts, and how it is read off a run.
 
-use crate::lab::facts::format::percent;
+use crate::lab::facts::format::{grouped, percent};
 use crate::lab::facts::history::History;
 use crate::train::{StopReason, Summary};
 
@@ -90,6 +90,11 @@ pub fn truths(history: &History) -> impl Iterator<Item = (u64, f64)> {
 pub fn not_fitted(summary: &Summary) -> String {
     match summary.stopped_by {
         StopReason::Diverged => "never, its loss is no number any more".into(),
-        _ => format!("not within {} epochs", summary.epochs),
+        _ => format!("not within {}", epochs(summary)),
     }
+}
+
+/// How long a run was: `60 epochs`.
+pub fn epochs(summary: &Summary) -> String {
+    format!("{} epoch{}", grouped(summary.epochs), if summary.epochs == 1 { "" } else { "s" })
 }

@@ -264,7 +264,7 @@ fn noise_is_said_to_be_learned_only_where_it_was() {
     let not = told::noise(&[accurate(0.4, 0.3)]);
     assert_says(
         &not,
-        "40 % of its training pictures “right” in 1 epochs: so far it has not learned",
+        "40 % of its training pictures “right” in 1 epoch: so far it has not learned",
     );
     assert_says(&not, "30 % right (more than by guessing)");
 }
@@ -332,7 +332,7 @@ fn a_regularizer_that_held_is_not_said_to_have_failed() {
         &held,
         "by heart with nothing against it (100 %), weight decay (100 %) and dropout (99.5 %).",
     );
-    assert_says(&held, "It did not, in 1 epochs, with random crops (30 %)");
+    assert_says(&held, "It did not, in 1 epoch, with random crops (30 %)");
     assert_says(
         &held,
         "35 % of new pictures right without weight decay and 36 % with it: with so few",

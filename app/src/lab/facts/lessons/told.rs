@@ -1,7 +1,7 @@
 //! What came of the runs of a lesson, in sentences that are written from them: no result is stated that was not measured. Where
 //! a comparison is not the lesson's own, because a link changed it, nothing is said.
 
-use super::measure::{not_fitted, truths};
+use super::measure::{epochs, not_fitted, truths};
 use crate::charts::ordered_by;
 use crate::experiments::{FIT_ACCURACY, chance_band};
 use crate::lab::facts::format::{grouped, percent};
@@ -24,8 +24,8 @@ pub fn noise(runs: &[History]) -> Vec<String> {
         )
     } else {
         format!(
-            "It gets {train} of its training pictures “right” in {} epochs: so far it has not learned all of these labels.",
-            end.epochs
+            "It gets {train} of its training pictures “right” in {}: so far it has not learned all of these labels.",
+            epochs(end)
         )
     };
     vec![learned, format!("Of the pictures it never saw it gets {}.", against_chance(run, end))]
@@ -147,8 +147,8 @@ pub fn regularizers(runs: &[History]) -> Vec<String> {
     }
     if !held.is_empty() {
         told.push(format!(
-            "It did not, in {} epochs, with {}; whether longer training would do it, this run does not say.",
-            nothing.epochs,
+            "It did not, in {}, with {}; whether longer training would do it, this run does not say.",
+            epochs(nothing),
             and(&held)
         ));
     }

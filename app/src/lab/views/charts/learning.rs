@@ -41,8 +41,9 @@ pub fn Charts(comparison: Comparison) -> impl IntoView {
                 comparison
                 chart=Chart::Loss
                 title="Training loss"
-                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
-                         beyond the edge. Across: steps."
+                caption="Cross-entropy: how little the network expected the labels it is told, in nats, which are bits to the \
+                         base e. 0 is no surprise; guessing among ten is 2.30. Strong: mean of an epoch. Faint: single batches. \
+                         A triangle: a value beyond the edge. Across: steps."
             />
             <Show when=move || any_corrupted.get()>
                 <Learning

@@ -1,4 +1,4 @@
-//! The map as pixels. It is composed here and handed over whole: thousands of single drawing calls would take the page
+//! The map as pixels. It is composed here and handed over row by row: thousands of single drawing calls would take the page
 //! longer than a frame.
 
 use wasm_bindgen::Clamped;
@@ -22,6 +22,7 @@ pub struct Cells {
 }
 
 /// Colours, and how thick a frame is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     pub surface: [u8; 3],
     pub ink: [u8; 3],
@@ -53,6 +54,12 @@ impl Cells {
         (self.rows * self.cell) as u32
     }
 
+    /// Where the row of a place begins and ends, in CSS pixels.
+    pub fn row(&self, at: usize, scale: f64) -> (f64, f64) {
+        let (row, height) = ((at / self.columns.max(1)) as f64, self.cell as f64 / scale);
+        (row * height, (row + 1.0) * height)
+    }
+
     /// The place of the image at a point.
     pub fn at(&self, x: f64, y: f64) -> Option<usize> {
         let cell = self.cell.max(1) as f64;
@@ -61,37 +68,75 @@ impl Cells {
     }
 }
 
-/// Draws the images `shown`, of all `images`, `[count, 28, 28, 4]`.
-pub fn paint(
+/// What stands on the canvas, so that only rows in which something changed are painted again.
+#[derive(Default)]
+pub struct Painting {
+    cells: Cells,
+    look: Look,
+    /// Where the images lie and how many bytes they have: others were fetched where these differ.
+    source: (usize, usize),
+    /// Of each cell, its image, what became of it, and whether it is chosen.
+    drawn: Vec<(usize, Option<Fate>, bool)>,
+}
+
+impl Painting {
+    /// Draws the images `shown`, of all `images`, `[count, 28, 28, 4]`.
+    #[expect(clippy::too_many_arguments, reason = "all that a picture of the map depends on")]
+    pub fn paint(
+        &mut self,
+        context: &CanvasRenderingContext2d,
+        cells: Cells,
+        images: &[u8],
+        shown: &[usize],
+        memory: &Memorization,
+        selected: Option<usize>,
+        look: Look,
+    ) {
+        let source = (images.as_ptr() as usize, images.len());
+        if (self.cells, self.look, self.source) != (cells, look, source) {
+            *self = Self { cells, look, source, drawn: Vec::new() };
+        }
+        let columns = cells.columns.max(1);
+        let cell = |&image: &usize| (image, memory.fate(image), selected == Some(image));
+        let wanted: Vec<_> = shown.iter().map(cell).collect();
+        for (at, row) in wanted.chunks(columns).enumerate() {
+            if self.drawn.chunks(columns).nth(at) != Some(row) {
+                paint_row(context, &cells, images, row, at, &look);
+            }
+        }
+        self.drawn = wanted;
+    }
+}
+
+/// Draws one row, all of it.
+fn paint_row(
     context: &CanvasRenderingContext2d,
     cells: &Cells,
     images: &[u8],
-    shown: &[usize],
-    memory: &Memorization,
-    selected: Option<usize>,
+    row: &[(usize, Option<Fate>, bool)],
+    at: usize,
     look: &Look,
 ) {
-    let (width, height) = (cells.width() as usize, cells.height() as usize);
+    let (width, height) = (cells.width() as usize, cells.cell);
     if width == 0 || height == 0 {
         return;
     }
     let [red, green, blue] = look.surface;
     let mut pixels = [red, green, blue, 255].repeat(width * height);
     let side = cells.cell - cells.gap;
-    for (at, &image) in shown.iter().enumerate() {
+    for (column, &(image, fate, is_chosen)) in row.iter().enumerate() {
         let Some(source) = images.get(image * BYTES..(image + 1) * BYTES) else { continue };
-        let (left, top) = (at % cells.columns * cells.cell, at / cells.columns * cells.cell);
-        let fate = memory.fate(image);
-        let frame = if selected == Some(image) { Some(look.ink) } else { frame_color(fate, look) };
+        let left = column * cells.cell;
+        let frame = if is_chosen { Some(look.ink) } else { frame_color(fate, look) };
         // What is not learned yet stays in the background.
         let is_pale = matches!(fate, Some(Fate::Neither));
         for y in 0..side {
-            let row = ((top + y) * width + left) * 4;
+            let start = (y * width + left) * 4;
             for x in 0..side {
                 let to_edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
                 // Dashes, so that this frame is told from the others without colour.
                 let is_gap = fate == Some(Fate::StillClean)
-                    && selected != Some(image)
+                    && !is_chosen
                     && (x + y) / (2 * look.frame) % 2 == 1;
                 let color = match frame {
                     Some(color) if to_edge < look.frame && !is_gap => color,
@@ -104,7 +149,7 @@ pub fn paint(
                         if is_pale { half_way(color, look.surface) } else { color }
                     }
                 };
-                pixels[row + x * 4..row + x * 4 + 3].copy_from_slice(&color);
+                pixels[start + x * 4..start + x * 4 + 3].copy_from_slice(&color);
             }
         }
     }
@@ -112,7 +157,7 @@ pub fn paint(
         ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32)
     {
         // Only a tainted or oversized image fails here, and this one is neither.
-        let _ = context.put_image_data(&image, 0.0, 0.0);
+        let _ = context.put_image_data(&image, 0.0, (at * cells.cell) as f64);
     }
 }
 
