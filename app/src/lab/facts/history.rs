@@ -1,8 +1,8 @@
 //! What a run has said so far, small enough to keep: this is what charts and number panels are read off.
 
 use crate::charts::{LaneCurves, Point};
-use crate::experiments::steps_to_fit;
-use crate::train::{Accuracy, CorruptedCounts, EpochMetrics, Event, Origin, StopReason, Summary};
+use crate::lab::facts::fit_clock::FitClock;
+use crate::train::{Accuracy, CorruptedCounts, EpochMetrics, Event, Origin, Summary};
 
 /// Batch losses kept; beyond, every second one is dropped.
 const MAX_LOSSES: usize = 4096;
@@ -105,11 +105,23 @@ impl History {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }
 
-    /// Steps until the training set was fitted: by its loss, or because the run was to stop where all is right.
-    pub fn steps_to_fit(&self) -> Option<f64> {
-        let stopped =
-            self.summary.as_ref().filter(|summary| summary.stopped_by == StopReason::TrainAccuracy);
-        steps_to_fit(&self.epochs).or_else(|| stopped.map(|summary| summary.steps as f64))
+    /// What says when it is fitted: the rule that it stops by.
+    pub fn clock(&self) -> FitClock {
+        match &self.started {
+            Some(Event::Started { recipe, .. }) => FitClock::of(recipe),
+            _ => FitClock::default(),
+        }
+    }
+
+    /// Steps until the training set was fitted, by the run's own clock.
+    pub fn steps_to_fit(&self) -> Option<u64> {
+        let clock = self.clock();
+        self.epochs.iter().find(|epoch| clock.is_fitted(epoch)).map(|epoch| epoch.step)
+    }
+
+    /// The same as a multiple of those of `first`, the first run of its comparison.
+    pub fn times_to_fit(&self, first: &Self) -> Option<f64> {
+        Some(self.steps_to_fit()? as f64 / first.steps_to_fit()? as f64)
     }
 
     /// The last loss that is known: of a batch, or of an epoch.
@@ -152,6 +164,7 @@ impl History {
         LaneCurves {
             name: name.into(),
             lane,
+            fitted: self.steps_to_fit().map(|step| step as f64),
             batch_loss: self
                 .losses
                 .iter()

@@ -10,7 +10,7 @@ pub enum Measure {
     TrainAccuracy,
     /// Test images predicted correctly, in the end.
     TestAccuracy,
-    /// Steps until an epoch's mean loss is small, as a multiple of those of the first run of the comparison.
+    /// Steps until it is fitted, by the clock of the comparison, as a multiple of those of its first run.
     TimeToFit,
     /// Of the images with a corrupted label, the largest share that was ever said to be what they are.
     MostTruth,
@@ -47,7 +47,7 @@ impl Measure {
         match self {
             Self::TrainAccuracy => Some(summary.train_accuracy),
             Self::TestAccuracy => Some(summary.test_accuracy),
-            Self::TimeToFit => Some(history.steps_to_fit()? / first?.steps_to_fit()?),
+            Self::TimeToFit => history.times_to_fit(first?),
             Self::MostTruth => truths().reduce(f64::max),
             Self::LastTruth => truths().next_back(),
         }

@@ -144,13 +144,13 @@ fn accuracies_are_those_of_the_end() {
 
 #[test]
 fn the_time_to_fit_is_a_multiple_of_that_of_the_first_run() {
-    // A loss of 0.1 is fitted. The first run has less after 10 steps; the second passes it half-way between 10 and 20, where
-    // its loss goes from 0.15 to 0.05; the last never gets there and has no time.
+    // A loss of 0.1 is fitted. The first run has less after 10 steps, the second after 20, where it would be stopped; the last
+    // never gets there and has no time.
     let first = run(&[(0.05, 0)], true);
     let second = run(&[(0.15, 0), (0.05, 0)], true);
     let never = run(&[(2.0, 0), (1.0, 0)], true);
     let times = Measure::TimeToFit.of(&second, Some(&first)).unwrap();
-    assert!((times - 1.5).abs() < 1e-6, "{times}");
+    assert_eq!(times, 2.0);
     assert_eq!(Measure::TimeToFit.of(&first, Some(&first)), Some(1.0));
     assert_eq!(Measure::TimeToFit.of(&never, Some(&first)), None);
     assert_eq!(Measure::TimeToFit.of(&second, Some(&never)), None);

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::chart_figure::ChartFigure;
+use super::fit_order::FitOrder;
 use super::sweep::SweepCharts;
 use crate::charts::{Chart, LearningCurves, learning_plot};
 use crate::data::CIFAR10_CLASSES;
@@ -26,6 +27,7 @@ pub fn Charts(comparison: Comparison) -> impl IntoView {
             .any(|plan| comparison.with_history_of(plan, is_corrupted).unwrap_or_default())
     });
     view! {
+        <FitOrder comparison />
         <div class="charts">
             <Show when=move || comparison.race() == Race::Corruption>
                 <SweepCharts comparison />
@@ -35,14 +37,14 @@ pub fn Charts(comparison: Comparison) -> impl IntoView {
                 chart=Chart::Accuracy
                 title="Accuracy"
                 caption="Solid: training pictures, against the labels it is told. Dashed: test pictures it never saw, \
-                         against the truth. Across: steps."
+                         against the truth. Diamond: fitted. Across: steps."
             />
             <Learning
                 comparison
                 chart=Chart::Loss
                 title="Training loss"
-                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
-                         beyond the edge. Across: steps."
+                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. Diamond: fitted. A \
+                         triangle: a value beyond the edge. Across: steps."
             />
             <Show when=move || any_corrupted.get()>
                 <Learning
