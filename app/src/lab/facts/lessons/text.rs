@@ -12,7 +12,7 @@ pub static LESSONS: [Lesson; 6] = [
         lead: "We take 500 photographs and throw away their labels. Each gets a new one, drawn blindly: this frog is a \
                truck, that ship is a cat. Nothing in a picture says what its label is. Then we train a network on them \
                until it makes no more mistakes, or gives up.",
-        query: "race=off&condition=random-labels&images=500&stop-at-train-accuracy=1",
+        query: "race=off&condition=random-labels&images=500&stop-at-train-loss=0.1",
         guesses: &[
             Guess {
                 label: "Training pictures it gets “right” in the end",
@@ -33,7 +33,7 @@ pub static LESSONS: [Lesson; 6] = [
         paper: "The paper does this with all 50,000 pictures of CIFAR-10 (Table 1).",
         next: (
             "Give it more to remember: the same with 2,000 pictures. Does it still manage?",
-            "race=off&condition=random-labels&images=2000&stop-at-train-accuracy=1",
+            "race=off&condition=random-labels&images=2000&stop-at-train-loss=0.1",
         ),
     },
     Lesson {
@@ -43,7 +43,7 @@ pub static LESSONS: [Lesson; 6] = [
         lead: "Five networks learn the same 500 photographs. The first is told the truth about all of them. For the \
                others a part of the labels is drawn by lot: a quarter, half, three quarters, all. Each trains until it \
                gets all its training labels “right”, the wrong ones too. Then we ask about pictures it never saw.",
-        query: "race=corruption&images=500&stop-at-train-accuracy=1",
+        query: "race=corruption&images=500&stop-at-train-loss=0.1",
         guesses: &[
             Guess {
                 label: "New pictures right, all labels true",
@@ -78,7 +78,7 @@ pub static LESSONS: [Lesson; 6] = [
                 pictures.",
         next: (
             "Watch one of them closely: half the labels random, and the map of what it memorizes.",
-            "race=off&label-corruption=0.5&images=1000&stop-at-train-accuracy=1",
+            "race=off&label-corruption=0.5&images=1000&stop-at-train-loss=0.1",
         ),
     },
     Lesson {
@@ -89,7 +89,7 @@ pub static LESSONS: [Lesson; 6] = [
                third, the pixels of all pictures are shuffled in the same way; for the fourth, each picture is shuffled in \
                its own way; the fifth gets pure noise. How long does each take until its training loss is small, compared \
                with the first?",
-        query: "race=conditions&images=500&epochs=60",
+        query: "race=conditions&images=500&stop-at-train-loss=0.1",
         guesses: &[
             Guess {
                 label: "True labels take this long",
@@ -164,7 +164,7 @@ pub static LESSONS: [Lesson; 6] = [
         lead: "The network is told 1,000 labels, half of them drawn by lot. Look only at the pictures with a wrong label. \
                Nobody tells the network the truth about them. And yet: how many of them does it name truly, against what it \
                is told, at its best moment? And how many in the end?",
-        query: "race=off&label-corruption=0.5&images=1000&stop-at-train-accuracy=1",
+        query: "race=off&label-corruption=0.5&images=1000&stop-at-train-loss=0.1",
         guesses: &[
             Guess {
                 label: "Wrongly labelled pictures named truly, at its best moment",
@@ -191,7 +191,7 @@ pub static LESSONS: [Lesson; 6] = [
         lead: "Everything that people count when they say how powerful a network is stays the same here: the number of \
                weights, the layers, the way it is trained, the regularizers. Only the labels differ. Predict both accuracies \
                for both.",
-        query: "race=labels&label-corruption=1&images=1000&stop-at-train-accuracy=1",
+        query: "race=labels&label-corruption=1&images=1000&stop-at-train-loss=0.1",
         guesses: &[
             Guess {
                 label: "Told the truth: training pictures right",
@@ -224,7 +224,7 @@ pub static LESSONS: [Lesson; 6] = [
         paper: "This is the paper's argument in one picture (Table 1, the MLP with one hidden layer and 50,000 pictures).",
         next: (
             "Make the network larger than it needs to be and try again: three hidden layers.",
-            "race=labels&label-corruption=1&images=1000&model=mlp-3x512&stop-at-train-accuracy=1",
+            "race=labels&label-corruption=1&images=1000&model=mlp-3x512&stop-at-train-loss=0.1",
         ),
     },
 ];
