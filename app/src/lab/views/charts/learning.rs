@@ -7,6 +7,7 @@ use super::fit_order::FitOrder;
 use super::sweep::SweepCharts;
 use crate::charts::{Chart, LearningCurves, learning_plot};
 use crate::data::CIFAR10_CLASSES;
+use crate::lab::facts::fit_clock::FitClock;
 use crate::lab::facts::format::percent;
 use crate::lab::facts::history::History;
 use crate::lab::facts::race::Race;
@@ -82,14 +83,15 @@ fn Learning(
 /// The runs of the comparison, and behind them those that are laid over.
 fn curves(comparison: Comparison) -> LearningCurves {
     let plans = comparison.plans.get();
+    let clock = FitClock::of(&plans[0].recipe);
     let own = plans.iter().filter_map(|plan| {
-        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
+        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place, clock))
     });
     let overlaid = comparison.library.overlaid();
     let overlaid = overlaid
         .iter()
         .enumerate()
-        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at));
+        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at, clock));
     LearningCurves { lanes: own.chain(overlaid).collect(), classes: CIFAR10_CLASSES }
 }
 
