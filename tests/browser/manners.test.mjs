@@ -153,7 +153,7 @@ test("three clicks from the start a network has memorized random labels", async 
   const rote = await RotePage.open(browser);
   await rote.press("train");
   await rote.reaches("b", "finished");
-  assert.equal(await rote.number("b", "train-accuracy"), 1);
+  assert.ok((await rote.number("b", "train-accuracy")) >= 0.99);
   assert.match(await rote.lane("b").innerText(), /Random labels/);
   await rote.page.context().close();
 });

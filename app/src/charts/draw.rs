@@ -113,13 +113,15 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
     }
 }
 
-/// A line of a lane, named after the lane and `what` it is; unnamed without.
+/// A line of a lane, named after the lane and `what` it is; unnamed without. A solid one is marked where the run was fitted.
 fn line(lane: &LaneCurves, what: Option<&str>, stroke: Stroke, points: &[Point]) -> Line {
     let name = what.map_or_else(String::new, |what| {
         let parts = [lane.name.as_str(), what].into_iter().filter(|part| !part.is_empty());
         parts.collect::<Vec<_>>().join(" ")
     });
-    Line { name, color: lane.lane, stroke, points: points.to_vec(), band: Vec::new() }
+    let moment = |step: f64| points.iter().copied().find(|point| point.0 == step);
+    let mark = lane.fitted.filter(|_| stroke == Stroke::Solid).and_then(moment);
+    Line { name, color: lane.lane, stroke, points: points.to_vec(), mark, ..Line::default() }
 }
 
 /// Room for the largest loss but for rare spikes, and always for the loss of guessing.
@@ -139,6 +141,7 @@ mod tests {
         let lane = |name: &str, lane, test: f64| LaneCurves {
             name: name.into(),
             lane,
+            fitted: Some(32.0),
             batch_loss: (1..=40).map(|step| (f64::from(step), 2.4 / f64::from(step))).collect(),
             epoch_loss: (1..=5)
                 .map(|epoch| (f64::from(epoch) * 8.0, 2.0 / f64::from(epoch)))
@@ -178,6 +181,20 @@ mod tests {
         for text in ["random the lie", "random the truth", "chance 10 %"] {
             assert!(svg.contains(text), "{text} is missing");
         }
+    }
+
+    #[test]
+    fn each_chart_marks_the_moment_from_which_a_run_is_fitted_once_a_run() {
+        for (chart, value) in [(Chart::Loss, 0.5), (Chart::Accuracy, 0.8), (Chart::Corrupted, 0.8)]
+        {
+            let plot = learning_plot(chart, &race());
+            let marks: Vec<Point> = plot.lines.iter().filter_map(|line| line.mark).collect();
+            assert_eq!(marks, [(32.0, value), (32.0, value)], "{chart:?}");
+        }
+        let mut never = race();
+        never.lanes.iter_mut().for_each(|lane| lane.fitted = None);
+        let plot = learning_plot(Chart::Loss, &never);
+        assert!(plot.lines.iter().all(|line| line.mark.is_none()));
     }
 
     #[test]

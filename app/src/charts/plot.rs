@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::curves::{Point, finite, thinned};
 use super::labels::apart;
 use super::theme::Theme;
-use lines::{beyond, draw_line, draw_reference};
+use lines::{beyond, draw_line, draw_mark, draw_reference};
 
 /// What a chart shows.
 pub struct Plot {
@@ -70,6 +70,8 @@ pub struct Line {
     pub points: Vec<Point>,
     /// An area around the line, such as the range over seeds, from left to right.
     pub band: Vec<Span>,
+    /// A point with a diamond, such as the moment from which a run counts as fitted.
+    pub mark: Option<Point>,
 }
 
 /// `(x, lower value, upper value)`.
@@ -177,6 +179,10 @@ fn draw_framed<DB: DrawingBackend>(
     draw_reference(&mut axes, plot, theme)?;
     for line in &plot.lines {
         draw_line(&mut axes, line, &plot.y, theme)?;
+    }
+    // No line crosses a mark.
+    for line in &plot.lines {
+        draw_mark(&mut axes, line, &plot.y, theme)?;
     }
     let ends: Vec<(i32, i32)> = named.iter().map(|(_, end)| axes.backend_coord(end)).collect();
     let anchors: Vec<i32> = ends.iter().map(|(_, y)| *y).collect();
@@ -294,6 +300,7 @@ mod tests {
             stroke,
             points: vec![(0.0, 0.5), (1.0, 1.0)],
             band: vec![(0.0, 0.4, 0.6), (1.0, 0.9, 1.5)],
+            mark: None,
         };
         let svg = plot_svg(
             "Title",
@@ -371,6 +378,20 @@ mod tests {
         assert_eq!([&within, &above, &below].map(Plot::is_cut), [false, true, true]);
         // A loss that is no number is no value.
         assert!(!plot(vec![line(f64::NAN)]).is_cut());
+    }
+
+    #[test]
+    fn a_marked_moment_is_a_diamond_in_the_colour_of_its_line_with_the_background_around_it() {
+        let line = |mark| Line { points: vec![(0.0, 0.5), (1.0, 1.0)], mark, ..Line::default() };
+        let diamonds = |mark| {
+            let svg = plot_svg("", &plot(vec![line(mark)]), &Theme::light(), 700, 400);
+            parts(&svg, "<polygon")
+        };
+        assert_eq!(diamonds(None), Vec::<String>::new());
+        assert_eq!(diamonds(Some((0.5, f64::NAN))), Vec::<String>::new());
+        let drawn = diamonds(Some((0.5, 0.75)));
+        assert_eq!(drawn.len(), 2);
+        assert!(drawn[0].contains("#FFFFFF") && drawn[1].contains("#006AA7"), "{drawn:?}");
     }
 
     #[test]

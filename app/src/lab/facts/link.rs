@@ -75,7 +75,7 @@ impl Limits {
 }
 
 /// The page without a query: true against random labels until both are fitted.
-pub const START: &str = "race=labels&label-corruption=1&stop-at-train-accuracy=1";
+pub const START: &str = "race=labels&label-corruption=1&stop-at-train-loss=0.1";
 
 /// The engines with their words, in the order of the control.
 pub const ENGINES: [(EngineChoice, &str); 3] =

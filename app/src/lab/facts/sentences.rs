@@ -9,7 +9,13 @@ use crate::train::{StopReason, Summary};
 pub fn chart_sentence(chart: Chart, title: &str, history: &History) -> String {
     match chart {
         Chart::Loss => match history.loss() {
-            Some(loss) => format!("{title}: training loss {loss:.3} at step {}.", history.step),
+            Some(loss) => {
+                let fitted = history.steps_to_fit();
+                let fitted = fitted
+                    .map(|step| format!(", fitted after {}", grouped(step)))
+                    .unwrap_or_default();
+                format!("{title}: training loss {loss:.3} at step {}{fitted}.", history.step)
+            }
             None => format!("{title}: no step taken yet."),
         },
         Chart::Accuracy => match history.accuracies() {
@@ -62,6 +68,7 @@ pub fn end_sentence(summary: &Summary) -> String {
         StopReason::Epochs => "all epochs are done",
         StopReason::Steps => "all steps are done",
         StopReason::TrainAccuracy => "the training accuracy asked for is reached",
+        StopReason::TrainLoss => "the training loss asked for is reached",
         StopReason::Patience => "the training loss found no new minimum for too long",
         StopReason::Diverged => "the loss is not a number any more: try a smaller learning rate",
     };

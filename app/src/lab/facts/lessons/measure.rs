@@ -11,7 +11,7 @@ pub enum Measure {
     TrainAccuracy,
     /// Test images predicted correctly, in the end.
     TestAccuracy,
-    /// Steps until an epoch's mean loss is small, as a multiple of those of the first run of the comparison.
+    /// Steps until it is fitted, by the clock of the comparison, as a multiple of those of its first run.
     TimeToFit,
     /// Of the images with a corrupted label, the largest share that was ever said to be what they are.
     MostTruth,
@@ -62,14 +62,15 @@ impl Measure {
             Self::TestAccuracy => Some(summary.test_accuracy),
             Self::TimeToFit => {
                 let first_run = first.filter(|first| first.summary.is_some())?;
-                let Some(own) = history.steps_to_fit() else {
+                if history.steps_to_fit().is_none() {
                     return Some(Found::Nothing(not_fitted(summary)));
-                };
-                let Some(first) = first_run.steps_to_fit() else {
-                    let why = first_run.summary.as_ref().map(not_fitted).unwrap_or_default();
-                    return Some(Found::Nothing(format!("no multiple: the first run, {why}")));
-                };
-                Some(own / first)
+                }
+                let times = history.times_to_fit(first_run);
+                let why = || first_run.summary.as_ref().map(not_fitted).unwrap_or_default();
+                return Some(times.map_or_else(
+                    || Found::Nothing(format!("no multiple: the first run, {}", why())),
+                    Found::Number,
+                ));
             }
             Self::MostTruth => truths(history).map(|(_, share)| share).reduce(f64::max),
             Self::LastTruth => truths(history).map(|(_, share)| share).last(),

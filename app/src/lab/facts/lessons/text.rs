@@ -9,7 +9,7 @@ use crate::lab::facts::format::grouped;
 /// A link whose runs end where their training set is fitted: the one clock for all that is compared.
 macro_rules! until_fitted {
     ($query:literal) => {
-        concat!($query, "&stop-at-train-accuracy=1")
+        concat!($query, "&stop-at-train-loss=0.1")
     };
 }
 

@@ -78,12 +78,13 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
     if ends.len() != NAMES.len() {
         return Vec::new();
     }
-    let steps: Vec<Option<f64>> = runs.iter().map(History::steps_to_fit).collect();
+    let steps: Vec<Option<u64>> = runs.iter().map(History::steps_to_fit).collect();
     let order = ordered_by(steps.len(), |at| steps[at].map_or(i64::MAX, |steps| steps as i64));
     let fitted: Vec<usize> = order.into_iter().filter(|at| steps[*at].is_some()).collect();
     let mut told = Vec::new();
     if fitted.len() > 1 {
-        let one = |at: &usize| format!("{} ({:.0} steps)", NAMES[*at], steps[*at].unwrap_or(0.0));
+        let one =
+            |at: &usize| format!("{} ({} steps)", NAMES[*at], grouped(steps[*at].unwrap_or(0)));
         let all: Vec<String> = fitted.iter().map(one).collect();
         told.push(format!("From the soonest to the latest: {}.", all.join(", ")));
     }
@@ -110,7 +111,8 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
         ));
     }
     if let (Some(own), Some(truth)) = (steps[2], steps[0]) {
-        let (times, is_mlp) = (own / truth, ends[2].recipe.model.key().starts_with("mlp"));
+        let (times, is_mlp) =
+            (own as f64 / truth as f64, ends[2].recipe.model.key().starts_with("mlp"));
         let is_alike = (times - 1.0).abs() <= ALIKE;
         told.push(match (is_mlp, is_alike) {
             (true, true) => format!(

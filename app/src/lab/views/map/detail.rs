@@ -110,7 +110,7 @@ fn plot_of(memory: &Memorization, image: Option<usize>) -> Plot {
                 .filter_map(|moment| Some((moment.step as f64, value(moment)?)))
                 .collect()
         });
-        Line { name: name.into(), color, stroke, points, band: Vec::new() }
+        Line { name: name.into(), color, stroke, points, ..Line::default() }
     };
     let lines = image.map_or_else(Vec::new, |image| {
         let (shown, clean) = (memory.shown(image), memory.clean(image));

@@ -156,10 +156,7 @@ fn time_left(comparison: Comparison, lanes: &[Lane]) -> Option<String> {
     };
     let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
     let seconds = running.filter_map(of).reduce(f64::max)?;
-    let may_stop_sooner = comparison.plans.with(|plans| {
-        let recipe = &plans[0].recipe;
-        recipe.stop_at_train_accuracy.is_some() || recipe.patience.is_some()
-    });
+    let may_stop_sooner = comparison.plans.with(|plans| plans[0].recipe.may_stop_sooner());
     Some(format!("{}{} left", if may_stop_sooner { "at most " } else { "" }, duration(seconds)))
 }
 
