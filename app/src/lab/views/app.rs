@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::charts::learning::Charts;
+use super::controls::class_link::ClassLink;
 use super::controls::dial::Dial;
 use super::controls::settings_panel::SettingsPanel;
 use super::head::Head;
@@ -51,8 +52,8 @@ fn App() -> impl IntoView {
         <MessageList messages=shared.messages comparison />
         {move || match view.get() {
             Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
-            Screen::Lesson(number) => view! { <Chapter comparison navigation number /> }.into_any(),
-            Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
+            Screen::Lesson(number) => view! { <Chapter settings comparison navigation number /> }.into_any(),
+            Screen::Runs => view! { <RunsView settings comparison navigation /> }.into_any(),
         }}
     }
 }
@@ -67,6 +68,7 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
             <div class="controls">
                 {move || shows("dial").then(|| view! { <Dial settings /> })}
                 {move || shows("settings").then(|| view! { <SettingsPanel settings /> })}
+                {move || shows("settings").then(|| view! { <ClassLink navigation /> })}
             </div>
             <RunBar comparison />
             <div class="results">
@@ -83,7 +85,12 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
 
 /// A lesson beside the curves and the map of its run.
 #[component]
-fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> impl IntoView {
+fn Chapter(
+    settings: Settings,
+    comparison: Comparison,
+    navigation: Navigation,
+    number: usize,
+) -> impl IntoView {
     view! {
         <div class="bench chapter">
             <div class="controls">
@@ -92,8 +99,8 @@ fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> imp
             <RunBar comparison />
             <div class="results">
                 <EngineNote comparison />
-                <Charts comparison />
-                <MemorizationMap comparison />
+                {move || settings.shows("charts").then(|| view! { <Charts comparison /> })}
+                {move || settings.shows("map").then(|| view! { <MemorizationMap comparison /> })}
             </div>
         </div>
     }
@@ -101,11 +108,11 @@ fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> imp
 
 /// The runs that are kept, with the charts they can be laid over.
 #[component]
-fn RunsView(comparison: Comparison, navigation: Navigation) -> impl IntoView {
+fn RunsView(settings: Settings, comparison: Comparison, navigation: Navigation) -> impl IntoView {
     view! {
         <div class="results alone">
-            <RunsTable library=comparison.library navigation />
-            <Charts comparison />
+            {move || settings.shows("runs").then(|| view! { <RunsTable library=comparison.library navigation /> })}
+            {move || settings.shows("charts").then(|| view! { <Charts comparison /> })}
         </div>
     }
 }

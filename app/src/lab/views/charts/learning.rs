@@ -80,10 +80,13 @@ fn Learning(
 /// The runs of the comparison, and behind them those that are laid over.
 fn curves(comparison: Comparison) -> LearningCurves {
     let plans = comparison.plans.get();
-    let own = plans.iter().filter_map(|plan| {
-        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
-    });
     let overlaid = comparison.library.overlaid();
+    let own = plans.iter().filter_map(|plan| {
+        // A single run needs no name, unless others lie over it.
+        let is_alone = overlaid.is_empty() || !plan.short.is_empty();
+        let name = if is_alone { &plan.short } else { &plan.title };
+        comparison.with_history_of(plan, |history| history.curves(name, plan.place))
+    });
     let overlaid = overlaid
         .iter()
         .enumerate()

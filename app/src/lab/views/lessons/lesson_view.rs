@@ -35,6 +35,7 @@ pub fn LessonView(comparison: Comparison, navigation: Navigation, number: usize)
             "Move every slider to where you expect it.".into()
         }
         () if !prediction.is_made() => "Settled? Then see.".into(),
+        () if !comparison.is_busy() => "It has not run to its end: go on.".into(),
         () if all() > 1 => format!("{} of {} runs are done.", done(), all()),
         () => "Training. Watch the curves.".into(),
     };
@@ -67,10 +68,13 @@ pub fn LessonView(comparison: Comparison, navigation: Navigation, number: usize)
                 <button
                     class="primary"
                     data-testid="predict"
-                    disabled=live(move || prediction.is_made() || !prediction.is_complete())
+                    disabled=live(move || {
+                        let is_settled = is_over.get() || comparison.is_busy();
+                        if prediction.is_made() { is_settled } else { !prediction.is_complete() }
+                    })
                     on:click=run
                 >
-                    "Run it"
+                    {live(move || if prediction.is_made() && !is_over.get() { "Go on" } else { "Run it" })}
                 </button>
                 <button
                     data-testid="predict-again"
@@ -109,7 +113,7 @@ fn Reveal(navigation: Navigation, number: usize) -> impl IntoView {
             <p class="help">{lesson.paper}</p>
             <h3>"Try"</h3>
             <p>
-                <a href=format!("?{}", link::write(&link::read(query).0)) on:click=open(query)>
+                <a href=move || format!("?{}", link::write(&navigation.choices_of(query))) on:click=open(query)>
                     {words}
                 </a>
             </p>
