@@ -18,7 +18,7 @@ use crate::lab::state::lane::Lane;
 use crate::lab::views::live::live;
 use crate::train::Memorization;
 use detail::Detail;
-use paint::{Cells, Look, paint};
+use paint::{Cells, Look, Painted};
 
 /// The map of one lane; where two run, of the one that is chosen.
 #[component]
@@ -142,6 +142,7 @@ fn Images(
         lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get()))
     });
     let cells = StoredValue::new(Cells::default());
+    let painted = StoredValue::new(Painted::default());
     Effect::new(move |_| {
         appearance.track();
         let lane = lane.get();
@@ -156,8 +157,14 @@ fn Images(
                 let _ = web_sys::HtmlElement::style(&canvas)
                     .set_property("width", &format!("{}px", f64::from(placed.width()) / scale));
                 cells.set_value(placed);
+                let chosen = selected.get();
+                let marks =
+                    shown.iter().map(|&image| (image, memory.fate(image), chosen == Some(image)));
+                let marks = marks.collect();
                 if let Some(context) = context(&canvas) {
-                    paint(&context, &placed, &images, shown, memory, selected.get(), &look);
+                    painted.update_value(|painted| {
+                        painted.update(&context, placed, look, &images, marks)
+                    });
                 }
             });
         });
