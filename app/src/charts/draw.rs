@@ -124,12 +124,14 @@ fn line(lane: &LaneCurves, what: Option<&str>, stroke: Stroke, points: &[Point])
     Line { name, color: lane.lane, stroke, points: points.to_vec(), mark, ..Line::default() }
 }
 
-/// Room for the largest loss but for rare spikes, and always for the loss of guessing.
+/// Room for the largest loss but for rare spikes, and always for the loss of guessing; a run that diverges, whose losses
+/// have many digits, is cut at ten times that.
 fn loss_ceiling(curves: &LearningCurves) -> f64 {
     let mut losses: Vec<f64> = curves.all_losses().map(|(_, loss)| loss).collect();
     losses.sort_unstable_by(f64::total_cmp);
     let high = losses.get(losses.len().saturating_sub(1) * 98 / 100).copied().unwrap_or(0.0);
-    (high * 1.05).max(curves.chance_loss() * 1.1).max(0.1)
+    let guessing = curves.chance_loss();
+    (high * 1.05).min(guessing * 10.0).max(guessing * 1.1).max(0.1)
 }
 
 #[cfg(test)]
@@ -219,6 +221,17 @@ mod tests {
         curves.lanes[0].batch_loss.extend([(41.0, f64::NAN), (42.0, f64::INFINITY)]);
         let svg = learning_curves_svg(&curves, &Theme::light(), 720, 640);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn the_numbers_of_a_diverged_runs_axis_are_short_enough_for_its_margin() {
+        let mut curves = race();
+        curves.lanes[0].batch_loss.extend((41..90).map(|step| (f64::from(step), 1e12)));
+        let axis = learning_plot(Chart::Loss, &curves).y;
+        let longest = (axis.number)(axis.end);
+        assert!(longest.len() <= 4, "{longest}");
+        let as_ever = learning_plot(Chart::Loss, &race()).y.end;
+        assert!(as_ever > 2.3 && as_ever < 3.0, "{as_ever}");
     }
 
     #[test]

@@ -140,6 +140,29 @@ impl History {
         started.into_iter().chain(epochs).chain(self.summary.clone().map(Event::Finished)).collect()
     }
 
+    /// The same with single steps, as many as are kept, so that the run can be gone on with.
+    pub fn events_with_steps(&self) -> Vec<Event> {
+        let Some(Event::Started { recipe, steps_per_epoch, .. }) = &self.started else {
+            return Vec::new();
+        };
+        let mut epochs = self.epochs.iter().peekable();
+        let mut events: Vec<Event> = self.started.clone().into_iter().collect();
+        // The last step is told even where every second one is left out.
+        let last = self.loss.map(|loss| (self.step, loss));
+        let last = last.filter(|last| self.losses.last().is_none_or(|(step, _)| *step < last.0));
+        for (step, loss) in self.losses.iter().copied().chain(last) {
+            while let Some(before) = epochs.next_if(|epoch| epoch.step < step) {
+                events.push(Event::Epoch(before.clone()));
+            }
+            let epoch = step.saturating_sub(1) / (*steps_per_epoch).max(1);
+            let learning_rate = recipe.learning_rate_in(epoch);
+            events.push(Event::Step { step, epoch, loss, learning_rate });
+        }
+        events.extend(epochs.cloned().map(Event::Epoch));
+        events.extend(self.summary.clone().map(Event::Finished));
+        events
+    }
+
     /// What it was made by, as the program that trained it said.
     pub fn origin(&self) -> Option<&Origin> {
         match &self.started {

@@ -45,6 +45,24 @@ impl KeptRun {
     }
 }
 
+/// Whether two runs of the list are one, however it is called by now.
+pub fn is_same_run(one: &KeptRun, other: &KeptRun) -> bool {
+    one.date == other.date
+        && one.recipe == other.recipe
+        && one.history.epochs == other.history.epochs
+        && one.history.summary == other.history.summary
+}
+
+/// Whether a run of the list is a beginning of one of this recipe that is as far by now.
+pub fn is_beginning_of(run: &KeptRun, recipe: &Recipe, history: &History) -> bool {
+    let losses = |history: &History| -> Vec<u32> {
+        history.epochs.iter().map(|epoch| epoch.train_loss.to_bits()).collect()
+    };
+    !run.is_finished()
+        && run.recipe == *recipe
+        && losses(history).starts_with(&losses(&run.history))
+}
+
 /// Puts a run where it belongs: the latest come first.
 pub fn insert(runs: &mut Vec<KeptRun>, run: KeptRun) {
     let place = runs.partition_point(|other| other.date > run.date);
@@ -94,6 +112,15 @@ mod tests {
         let run = kept("a", "2026-01-01");
         assert_eq!(KeptRun::of("a".into(), run.record(), true), run);
         assert!(!run.is_finished());
+    }
+
+    #[test]
+    fn a_run_stays_the_same_under_another_name_and_is_told_from_one_of_another_time_or_seed() {
+        let run = kept("a", "2026-01-01");
+        assert!(is_same_run(&run, &kept("b", "2026-01-01")));
+        assert!(!is_same_run(&run, &kept("a", "2026-01-02")));
+        let other = Recipe { seed: 7, ..Recipe::default() };
+        assert!(!is_same_run(&run, &KeptRun { recipe: other, ..run.clone() }));
     }
 
     #[test]

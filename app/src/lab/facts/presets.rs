@@ -5,13 +5,16 @@ use crate::lab::facts::link::START;
 /// The name and the query of each, in the order of the row.
 pub const PRESETS: [(&str, &str); 8] = [
     ("Race: true vs random labels", START),
-    ("Half the labels random", "label-corruption=0.5&stop-at-train-loss=0.1"),
+    ("Half the labels random", "race=off&label-corruption=0.5&stop-at-train-loss=0.1"),
     ("More and more random labels", "race=corruption&images=500&stop-at-train-loss=0.1"),
     ("Five kinds of data", "race=conditions&images=500&stop-at-train-loss=0.1"),
-    ("Shuffled pixels", "condition=shuffled-pixels&stop-at-train-loss=0.1"),
-    ("Random pixels", "condition=random-pixels&stop-at-train-loss=0.1"),
-    ("Gaussian noise", "condition=gaussian&stop-at-train-loss=0.1"),
-    ("A small CNN", "model=cnn-small&condition=random-labels&images=500&stop-at-train-loss=0.1"),
+    ("Shuffled pixels", "race=off&condition=shuffled-pixels&stop-at-train-loss=0.1"),
+    ("Random pixels", "race=off&condition=random-pixels&stop-at-train-loss=0.1"),
+    ("Gaussian noise", "race=off&condition=gaussian&stop-at-train-loss=0.1"),
+    (
+        "A small CNN",
+        "race=off&model=cnn-small&condition=random-labels&images=500&stop-at-train-loss=0.1",
+    ),
 ];
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::charts::learning::Charts;
+use super::controls::class_link::ClassLink;
 use super::controls::dial::Dial;
 use super::controls::settings_panel::SettingsPanel;
-use super::head::{Head, name};
+use super::head::Head;
 use super::lessons::lesson_view::LessonView;
 use super::lessons::worksheet::PrintedAddress;
 use super::map::MemorizationMap;
@@ -65,13 +66,13 @@ fn App() -> impl IntoView {
     view! {
         <Head settings navigation />
         <MessageList messages=shared.messages comparison />
-        <div class="view" node_ref=place tabindex="-1" role="region" aria-label=live(move || name(view.get()))>
+        <div class="view" node_ref=place tabindex="-1" role="region" aria-label=live(move || view.get().name())>
             {move || match view.get() {
                 Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
                 Screen::Lesson(number) => {
                     view! { <Chapter settings comparison navigation number /> }.into_any()
                 }
-                Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
+                Screen::Runs => view! { <RunsView settings comparison navigation /> }.into_any(),
             }}
         </div>
         <PrintedAddress navigation />
@@ -88,6 +89,7 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
             <div class="controls">
                 {move || shows("dial").then(|| view! { <Dial settings /> })}
                 {move || shows("settings").then(|| view! { <SettingsPanel settings /> })}
+                {move || shows("settings").then(|| view! { <ClassLink navigation /> })}
             </div>
             <RunBar comparison />
             <div class="results">
@@ -139,11 +141,11 @@ fn Chapter(
 
 /// The runs that are kept, with the charts they can be laid over.
 #[component]
-fn RunsView(comparison: Comparison, navigation: Navigation) -> impl IntoView {
+fn RunsView(settings: Settings, comparison: Comparison, navigation: Navigation) -> impl IntoView {
     view! {
         <div class="results alone">
-            <RunsTable library=comparison.library navigation />
-            <Charts comparison />
+            {move || settings.shows("runs").then(|| view! { <RunsTable library=comparison.library navigation /> })}
+            {move || settings.shows("charts").then(|| view! { <Charts comparison /> })}
         </div>
     }
 }

@@ -29,6 +29,10 @@ pub struct Comparison {
     since: RwSignal<String>,
     /// Counts changes, so that a quick series of them is acted upon once.
     change: StoredValue<u64>,
+    /// The runs that the lanes have, or are about to have.
+    wanted: StoredValue<Option<Vec<LanePlan>>>,
+    /// What is to be done once the lanes have them; none where they do.
+    then: StoredValue<Option<fn(Self)>>,
 }
 
 impl Comparison {
@@ -44,6 +48,8 @@ impl Comparison {
             shared,
             since: RwSignal::default(),
             change: StoredValue::new(0),
+            wanted: StoredValue::new(None),
+            then: StoredValue::new(None),
         }
     }
 
@@ -122,7 +128,10 @@ impl Comparison {
 
     /// Whether Train has something to do.
     pub fn can_train(self) -> bool {
-        self.settings.are_valid() && (self.used_lanes().any(Lane::can_run) || self.is_finished())
+        let phases = || self.used_lanes().map(|lane| lane.phase.get());
+        self.settings.are_valid()
+            && (self.used_lanes().any(Lane::can_run)
+                || phases().count() > 0 && phases().all(|phase| phase == LanePhase::Finished))
     }
 
     /// Whether Step has something to do.
@@ -135,9 +144,11 @@ impl Comparison {
         self.used_lanes().any(Lane::is_busy)
     }
 
-    /// Whether every lane is over.
+    /// Whether every run of the comparison is over.
     pub fn is_finished(self) -> bool {
         let mut phases = self.used_lanes().map(|lane| lane.phase.get()).peekable();
-        phases.peek().is_some() && phases.all(|phase| phase == LanePhase::Finished)
+        phases.peek().is_some()
+            && phases.all(|phase| phase == LanePhase::Finished)
+            && self.next_plan().is_none()
     }
 }

@@ -85,10 +85,13 @@ fn Learning(
 fn curves(comparison: Comparison) -> LearningCurves {
     let plans = comparison.plans.get();
     let clock = FitClock::of(&plans[0].recipe);
-    let own = plans.iter().filter_map(|plan| {
-        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place, clock))
-    });
     let overlaid = comparison.library.overlaid();
+    let own = plans.iter().filter_map(|plan| {
+        // A single run needs no name, unless others lie over it.
+        let is_alone = overlaid.is_empty() || !plan.short.is_empty();
+        let name = if is_alone { &plan.short } else { &plan.title };
+        comparison.with_history_of(plan, |history| history.curves(name, plan.place, clock))
+    });
     let overlaid = overlaid
         .iter()
         .enumerate()

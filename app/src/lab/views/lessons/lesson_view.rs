@@ -53,7 +53,7 @@ pub fn LessonView(
         }
         () if !prediction.is_made() => "Settled? Then see.".into(),
         () if !comparison.is_busy() => {
-            "Your prediction stands. Press Train, or Go on, to see what comes.".into()
+            "Your prediction stands, but the runs are not over: go on.".into()
         }
         () => match comparison.progress() {
             (done, all) if all > 1 => format!("{done} of {all} runs are done."),
@@ -103,6 +103,9 @@ pub fn LessonView(
                         </button>
                     }
                 >
+                    <Show when=move || !is_over.get() && !comparison.is_busy()>
+                        <button data-testid="predict" on:click=run>"Go on"</button>
+                    </Show>
                     <button data-testid="predict-again" on:click=move |_| prediction.take_back()>"Predict again"</button>
                 </Show>
             </div>
@@ -154,7 +157,7 @@ fn Reveal(
             <p class="help">{lesson.paper}</p>
             <h3>"Try"</h3>
             <p>
-                <a data-testid="try" href=live(move || format!("?{}", link::write(&link::read(&query()).0))) on:click=open>
+                <a data-testid="try" href=live(move || format!("?{}", link::write(&navigation.choices_of(&query())))) on:click=open>
                     {live(move || next.with(|(words, _)| words.clone()))}
                 </a>
             </p>

@@ -55,6 +55,6 @@ pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
 /// The address of what is printed.
 #[component]
 pub fn PrintedAddress(navigation: Navigation) -> impl IntoView {
-    let address = move || format!("{}?{}", address::page(), link::write(&navigation.choices.get()));
+    let address = move || address::link_with(&link::write(&navigation.choices.get()));
     view! { <p class="address" aria-hidden="true">{live(address)}</p> }
 }

@@ -18,7 +18,7 @@ use crate::lab::state::lane::Lane;
 use crate::lab::views::live::live;
 use crate::train::Memorization;
 use detail::Detail;
-use paint::{Cells, Look, Painting};
+use paint::{Cells, Look, Painted};
 
 /// The map of one lane; where two run, of the one that is chosen.
 #[component]
@@ -143,7 +143,7 @@ fn Images(
         lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get()))
     });
     let cells = RwSignal::new(Cells::default());
-    let painting = StoredValue::new(Painting::default());
+    let painted = StoredValue::new(Painted::default());
     Effect::new(move |_| {
         appearance.track();
         let lane = lane.get();
@@ -160,17 +160,13 @@ fn Images(
                 if cells.get_untracked() != placed {
                     cells.set(placed);
                 }
+                let chosen = selected.get();
+                let marks =
+                    shown.iter().map(|&image| (image, memory.fate(image), chosen == Some(image)));
+                let marks = marks.collect();
                 if let Some(context) = context(&canvas) {
-                    painting.update_value(|painting| {
-                        painting.paint(
-                            &context,
-                            placed,
-                            &images,
-                            shown,
-                            memory,
-                            selected.get(),
-                            look,
-                        );
+                    painted.update_value(|painted| {
+                        painted.update(&context, placed, look, &images, marks)
                     });
                 }
             });

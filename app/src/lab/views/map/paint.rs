@@ -1,11 +1,12 @@
-//! The map as pixels. It is composed here and handed over row by row: thousands of single drawing calls would take the page
+//! The map as pixels. It is composed here and handed over whole: thousands of single drawing calls would take the page
 //! longer than a frame.
+
+use std::sync::Arc;
 
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use crate::data::Fate;
-use crate::train::Memorization;
 
 /// Height and width of an image as it comes.
 const SIDE: usize = 28;
@@ -32,7 +33,20 @@ pub struct Look {
     pub frame: usize,
 }
 
+impl Look {
+    /// So many pixels of the surface.
+    fn blank(&self, count: usize) -> Vec<u8> {
+        let [red, green, blue] = self.surface;
+        [red, green, blue, 255].repeat(count)
+    }
+}
+
 impl Cells {
+    /// The left upper corner of a cell.
+    fn place(&self, at: usize) -> (usize, usize) {
+        (at % self.columns * self.cell, at / self.columns * self.cell)
+    }
+
     /// So many images in a width of CSS pixels: the more, the smaller.
     pub fn fitting(css_width: f64, count: usize, scale: f64) -> Self {
         let side = match count {
@@ -68,70 +82,64 @@ impl Cells {
     }
 }
 
-/// What stands on the canvas, so that only rows in which something changed are painted again.
+/// What a cell shows: its image, what became of it, and whether it is chosen.
+pub type Mark = (usize, Option<Fate>, bool);
+
+/// What stands on the canvas, to be compared with what is to stand there.
 #[derive(Default)]
-pub struct Painting {
+pub struct Painted {
     cells: Cells,
     look: Look,
-    /// Where the images lie and how many bytes they have: others were fetched where these differ.
-    source: (usize, usize),
-    /// Of each cell, its image, what became of it, and whether it is chosen.
-    drawn: Vec<(usize, Option<Fate>, bool)>,
+    images: Arc<Vec<u8>>,
+    marks: Vec<Mark>,
 }
 
-impl Painting {
-    /// Draws the images `shown`, of all `images`, `[count, 28, 28, 4]`.
-    #[expect(clippy::too_many_arguments, reason = "all that a picture of the map depends on")]
-    pub fn paint(
+/// Cells that are drawn one by one; where more have changed, the map is composed anew and handed over whole.
+const MAX_SINGLE: usize = 100;
+
+impl Painted {
+    /// Draws `marks` of all `images`, `[count, 28, 28, 4]`: only the cells that are not as they are drawn already.
+    pub fn update(
         &mut self,
         context: &CanvasRenderingContext2d,
         cells: Cells,
-        images: &[u8],
-        shown: &[usize],
-        memory: &Memorization,
-        selected: Option<usize>,
         look: Look,
+        images: &Arc<Vec<u8>>,
+        marks: Vec<Mark>,
     ) {
-        let source = (images.as_ptr() as usize, images.len());
-        if (self.cells, self.look, self.source) != (cells, look, source) {
-            *self = Self { cells, look, source, drawn: Vec::new() };
-        }
-        let columns = cells.columns.max(1);
-        let cell = |&image: &usize| (image, memory.fate(image), selected == Some(image));
-        let wanted: Vec<_> = shown.iter().map(cell).collect();
-        for (at, row) in wanted.chunks(columns).enumerate() {
-            if self.drawn.chunks(columns).nth(at) != Some(row) {
-                paint_row(context, &cells, images, row, at, &look);
+        let is_same = Arc::ptr_eq(&self.images, images)
+            && (self.cells, self.look, self.marks.len()) == (cells, look, marks.len());
+        let changed: Vec<usize> =
+            (0..marks.len()).filter(|&at| !is_same || self.marks[at] != marks[at]).collect();
+        *self = Self { cells, look, images: images.clone(), marks };
+        if is_same && changed.len() <= MAX_SINGLE {
+            let side = cells.cell;
+            for at in changed {
+                let mut pixels = look.blank(side * side);
+                self.draw(at, &mut pixels, side, (0, 0));
+                put(context, &pixels, side, side, cells.place(at));
             }
+        } else {
+            let (width, height) = (cells.width() as usize, cells.height() as usize);
+            let mut pixels = look.blank(width * height);
+            for at in 0..self.marks.len() {
+                self.draw(at, &mut pixels, width, cells.place(at));
+            }
+            put(context, &pixels, width, height, (0, 0));
         }
-        self.drawn = wanted;
     }
-}
 
-/// Draws one row, all of it.
-fn paint_row(
-    context: &CanvasRenderingContext2d,
-    cells: &Cells,
-    images: &[u8],
-    row: &[(usize, Option<Fate>, bool)],
-    at: usize,
-    look: &Look,
-) {
-    let (width, height) = (cells.width() as usize, cells.cell);
-    if width == 0 || height == 0 {
-        return;
-    }
-    let [red, green, blue] = look.surface;
-    let mut pixels = [red, green, blue, 255].repeat(width * height);
-    let side = cells.cell - cells.gap;
-    for (column, &(image, fate, is_chosen)) in row.iter().enumerate() {
-        let Some(source) = images.get(image * BYTES..(image + 1) * BYTES) else { continue };
-        let left = column * cells.cell;
-        let frame = if is_chosen { Some(look.ink) } else { frame_color(fate, look) };
+    /// Draws the cell at a place among the others into pixels of this width, from `left` and `top` on.
+    fn draw(&self, at: usize, pixels: &mut [u8], width: usize, (left, top): (usize, usize)) {
+        let (image, fate, is_chosen) = self.marks[at];
+        let Some(source) = self.images.get(image * BYTES..(image + 1) * BYTES) else { return };
+        let (cells, look) = (self.cells, self.look);
+        let side = cells.cell - cells.gap;
+        let frame = if is_chosen { Some(look.ink) } else { frame_color(fate, &look) };
         // What is not learned yet stays in the background.
         let is_pale = matches!(fate, Some(Fate::Neither));
         for y in 0..side {
-            let start = (y * width + left) * 4;
+            let row = ((top + y) * width + left) * 4;
             for x in 0..side {
                 let to_edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
                 // Dashes, so that this frame is told from the others without colour.
@@ -149,15 +157,25 @@ fn paint_row(
                         if is_pale { half_way(color, look.surface) } else { color }
                     }
                 };
-                pixels[start + x * 4..start + x * 4 + 3].copy_from_slice(&color);
+                pixels[row + x * 4..row + x * 4 + 3].copy_from_slice(&color);
             }
         }
     }
+}
+
+fn put(
+    context: &CanvasRenderingContext2d,
+    pixels: &[u8],
+    width: usize,
+    height: usize,
+    (left, top): (usize, usize),
+) {
+    // An image without a pixel cannot be made, and need not.
     if let Ok(image) =
-        ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32)
+        ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width as u32, height as u32)
     {
         // Only a tainted or oversized image fails here, and this one is neither.
-        let _ = context.put_image_data(&image, 0.0, (at * cells.cell) as f64);
+        let _ = context.put_image_data(&image, left as f64, top as f64);
     }
 }
 
