@@ -101,31 +101,24 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
             ),
         });
     }
-    let sooner =
-        |at: usize| matches!((steps[at], steps[0]), (Some(own), Some(truth)) if own < truth);
-    if sooner(3) || sooner(4) {
-        told.push(format!(
-            "That noise is fitted sooner than photographs has to do with their number: each noise lies far from all others, and \
-             {} of them are soon told apart, while photographs must be told from others like them. The paper has 50,000.",
-            grouped(ends[0].recipe.images)
-        ));
-    }
     if let (Some(own), Some(truth)) = (steps[2], steps[0]) {
         let (times, is_mlp) =
             (own as f64 / truth as f64, ends[2].recipe.model.key().starts_with("mlp"));
         let is_alike = (times - 1.0).abs() <= ALIKE;
+        let took = format!("One shuffle for all pictures took {times:.1} times as long as none");
         told.push(match (is_mlp, is_alike) {
             (true, true) => format!(
-                "One shuffle for all pictures took {times:.1} times as long as none: to this network, which knows nothing of \
-                 neighbouring pixels, it is the same task with its inputs renamed."
+                "{took}: to this network, which knows nothing of neighbouring pixels, it is the same task with its inputs renamed."
             ),
             (true, false) => format!(
-                "One shuffle for all pictures took {times:.1} times as long as none. This network knows nothing of neighbouring \
-                 pixels, so the task is the same and only its first weights were drawn anew."
+                "{took}. This network knows nothing of neighbouring pixels, so the task is the same; only its first weights meet \
+                 other pixels."
+            ),
+            (false, _) if times > 1.0 => format!(
+                "{took}: this network looks at neighbouring pixels, and the shuffle tears them apart."
             ),
             (false, _) => format!(
-                "One shuffle for all pictures took {times:.1} times as long as none: this network looks at neighbouring pixels, \
-                 and the shuffle tears them apart."
+                "{took}, although this network looks at neighbouring pixels and the shuffle tears them apart."
             ),
         });
     }
@@ -136,11 +129,15 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
 pub fn regularizers(runs: &[History]) -> Vec<String> {
     const NAMES: [&str; 4] = ["nothing against it", "weight decay", "dropout", "random crops"];
     let ends = ends(runs);
-    let [nothing, _, _, _, truth, decayed] = ends[..] else { return Vec::new() };
-    let is_learned = |end: &Summary| end.train_accuracy >= FIT_ACCURACY;
+    let [_, _, _, _, truth, decayed] = ends[..] else { return Vec::new() };
+    let is_learned =
+        |at: usize| ends[at].train_accuracy >= FIT_ACCURACY || runs[at].steps_to_fit().is_some();
     let part = |learned: bool| -> Vec<String> {
-        let some = NAMES.iter().zip(&ends).filter(|(_, end)| is_learned(end) == learned);
-        some.map(|(name, end)| format!("{name} ({})", percent(end.train_accuracy))).collect()
+        let some = NAMES.iter().enumerate().filter(|(at, _)| is_learned(*at) == learned);
+        let words = |(at, name): (usize, &&str)| {
+            format!("{name} ({} after {})", percent(ends[at].train_accuracy), epochs(ends[at]))
+        };
+        some.map(words).collect()
     };
     let (learned, held) = (part(true), part(false));
     let mut told = Vec::new();
@@ -149,8 +146,7 @@ pub fn regularizers(runs: &[History]) -> Vec<String> {
     }
     if !held.is_empty() {
         told.push(format!(
-            "It did not, in {}, with {}; whether longer training would do it, this run does not say.",
-            epochs(nothing),
+            "It did not with {}; whether longer training would do it, these runs do not say.",
             and(&held)
         ));
     }
@@ -167,7 +163,7 @@ pub fn regularizers(runs: &[History]) -> Vec<String> {
         percent(plain),
         percent(decay)
     ));
-    if is_learned(nothing) && plain - CHANCE > chance_band(test_images(&runs[4])) {
+    if is_learned(0) && plain - CHANCE > chance_band(test_images(&runs[4])) {
         told.push(
             "So without any regularizer one network learns noise by heart and the same network, told true labels, does better \
              than guessing on new pictures. Whatever makes the difference, it is no regularizer."

@@ -1,5 +1,6 @@
 //! A chapter on the page, and on paper as a worksheet.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::guess_row::GuessRow;
@@ -35,12 +36,22 @@ pub fn LessonView(
         let runs = if is_over.get() { comparison.histories() } else { Vec::new() };
         runs.into_iter().collect::<Option<Vec<History>>>().unwrap_or_default()
     });
+    let state_place = NodeRef::<html::P>::new();
+    // Its button goes when it is pressed: who pressed it by key is put where it says what happens now.
+    let focus_state = move || {
+        let _ = state_place.get_untracked().map(|place| place.focus());
+    };
     let run = move |_| {
         prediction.make();
+        focus_state();
         // What was run before says the same again: the seed is fixed.
         if !untrack(are_over) {
             comparison.train();
         }
+    };
+    let back = move |_| {
+        prediction.take_back();
+        focus_state();
     };
     let another_student = move |_| {
         prediction.clear_all();
@@ -88,7 +99,9 @@ pub fn LessonView(
                         .then_some(" Line: the paper, with 50,000 pictures.")}
                 </p>
             </Show>
-            <p class="lesson-state" role="status" data-testid="lesson-state">{run_state}</p>
+            <p class="lesson-state" role="status" tabindex="-1" node_ref=state_place data-testid="lesson-state">
+                {run_state}
+            </p>
             <div class="buttons lesson-buttons">
                 <Show
                     when=move || prediction.is_made()
@@ -106,7 +119,7 @@ pub fn LessonView(
                     <Show when=move || !is_over.get() && !comparison.is_busy()>
                         <button data-testid="predict" on:click=run>"Go on"</button>
                     </Show>
-                    <button data-testid="predict-again" on:click=move |_| prediction.take_back()>"Predict again"</button>
+                    <button data-testid="predict-again" on:click=back>"Predict again"</button>
                 </Show>
             </div>
             <Show when=move || is_over.get()>
