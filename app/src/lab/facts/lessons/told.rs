@@ -43,7 +43,7 @@ pub fn more_noise(runs: &[History]) -> Vec<String> {
     let is_less = right[0] - right[right.len() - 1] > luck(&runs[0], first, last);
     let never_rises = right.windows(2).all(|pair| pair[1] <= pair[0]);
     let slope = match (is_less, never_rises) {
-        (true, true) => "the more labels are random, the fewer, and they fall step by step.",
+        (true, true) => "the more labels are random, the fewer, step by step.",
         (true, false) => {
             "fewer with random labels than with true ones, but not at every level: so few test pictures leave room for luck."
         }
