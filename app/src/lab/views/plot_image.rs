@@ -19,17 +19,18 @@ pub fn PlotImage(
 ) -> impl IntoView {
     let appearance = Appearance::of_page();
     let place = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<String>| {
         appearance.track();
         let plot = plot.run(());
-        let Some(place) = place.get() else { return };
+        let Some(place) = place.get() else { return String::new() };
         let size = |css_pixels: i32| u32::try_from(css_pixels).unwrap_or(0);
-        place.set_inner_html(&bare_plot_svg(
-            &plot,
-            &theme(),
-            size(place.client_width()),
-            size(place.client_height()),
-        ));
+        let (width, height) = (size(place.client_width()), size(place.client_height()));
+        let svg = bare_plot_svg(&plot, &theme(), width, height);
+        // There is news several times a second, and of accuracies only once an epoch.
+        if before.as_ref() != Some(&svg) {
+            place.set_inner_html(&svg);
+        }
+        svg
     });
     view! { <div class="plot" node_ref=place role="img" aria-label=summary></div> }
 }

@@ -59,7 +59,7 @@ impl Comparison {
         on_leaving(move || self.lanes.into_iter().for_each(Lane::save_soon));
         tabs::on_word(move |word| {
             if word == LIST_CHANGED {
-                spawn_local(self.library.read());
+                spawn_local(async move { _ = self.library.read().await });
             }
             self.lanes.into_iter().for_each(|lane| lane.hear(&word));
         });
@@ -144,7 +144,7 @@ impl Comparison {
     fn first_plans(self, plans: &[LanePlan]) -> [Option<LanePlan>; 2] {
         // A comparison of two is shown as two, done or not.
         let mut open =
-            plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
+            plans.iter().filter(|plan| plans.len() <= 2 || !untrack(|| self.is_done(plan)));
         let first = open.next().or(plans.first());
         [first.cloned(), open.next().cloned()]
     }
@@ -186,14 +186,12 @@ impl Comparison {
         self.change.update_value(|count| *count += 1);
         let change = self.change.get_value();
         spawn_local(async move {
-            if is_first {
-                self.library.read().await;
-            }
+            let answers = !is_first || self.library.read().await;
             let plans = self.first_plans(&plans);
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
-                if let Some(plan) = plan.as_ref().filter(|plan| untrack(|| !lane.has(&plan.recipe)))
-                {
+                let is_new = |plan: &&LanePlan| answers && untrack(|| !lane.has(&plan.recipe));
+                if let Some(plan) = plan.as_ref().filter(is_new) {
                     *saved = Lane::saved(&plan.recipe).await;
                 }
             }
