@@ -195,6 +195,11 @@ impl Comparison {
                     *saved = Lane::saved(&plan.recipe).await;
                 }
             }
+            for (lane, plan) in self.lanes.into_iter().zip(&plans) {
+                if lane.left_for(plan.as_ref()).is_some() {
+                    lane.save_before_leaving().await;
+                }
+            }
             if self.change.get_value() == change {
                 self.apply(plans, saved);
                 if let Some(act) = self.then.try_update_value(Option::take).flatten() {
