@@ -320,9 +320,10 @@ test("more images than the server has are refused with how many it has, and are 
 });
 
 test("a machine that slept is not taken for an engine that hangs", async () => {
-  const rote = await RotePage.open(browser, ENDLESS);
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  await context.clock.install();
+  const rote = await RotePage.open(browser, ENDLESS, { context });
   await pausedAfter(rote, 20);
-  await rote.page.clock.install();
   await rote.press("train");
   await rote.page.workers()[0].evaluate(() => {
     setTimeout(() => { for (;;); });

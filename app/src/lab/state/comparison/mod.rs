@@ -30,7 +30,9 @@ pub struct Comparison {
     change: StoredValue<u64>,
     /// The runs that the lanes have, or are about to have.
     wanted: StoredValue<Option<Vec<LanePlan>>>,
-    /// What is to be done once the lanes have them; none where they do.
+    /// Whether the lanes do not have them yet.
+    is_taking_up: StoredValue<bool>,
+    /// What is to be done once they do.
     then: StoredValue<Option<fn(Self)>>,
 }
 
@@ -48,6 +50,7 @@ impl Comparison {
             since: RwSignal::default(),
             change: StoredValue::new(0),
             wanted: StoredValue::new(None),
+            is_taking_up: StoredValue::new(false),
             then: StoredValue::new(None),
         }
     }
