@@ -43,7 +43,8 @@ pub fn set_title(title: &str) {
 
 /// The page without its query: two copies of the page on one server are told apart by it.
 pub fn path() -> String {
-    window().location().pathname().unwrap_or_default()
+    let path = window().location().pathname().unwrap_or_default();
+    path.trim_end_matches("index.html").into()
 }
 
 /// A link to here with another query, whole, so that it can be sent.

@@ -44,7 +44,7 @@ pub fn duration(seconds: f64) -> String {
 /// Seconds as a person says them before they have passed: `45 s`, `16 min`, `2 h 5 min`.
 pub fn rough(seconds: f64) -> String {
     match seconds {
-        0.0..60.0 | 3600.0.. => duration(seconds),
+        ..60.0 | 3600.0.. => duration(seconds.max(1.0)),
         _ => format!("{} min", (seconds / 60.0).round()),
     }
 }

@@ -86,7 +86,7 @@ pub fn may_stop_sooner(recipe: &Recipe) -> bool {
 /// How long something takes: usually, as far as that is known, and at most.
 pub fn time_sentence(usual: Option<f64>, most: f64, may_be_sooner: bool) -> String {
     match usual {
-        Some(usual) if may_be_sooner && usual < 0.8 * most => {
+        Some(usual) if may_be_sooner && rough(usual) != rough(most) => {
             format!("about {}, at most {}", rough(usual), rough(most))
         }
         None if may_be_sooner => format!("at most {}", rough(most)),

@@ -33,16 +33,18 @@ impl Library {
         Self { runs: RwSignal::default(), messages, deleted: StoredValue::new(None) }
     }
 
-    /// Reads what the browser has stored. A refusal is told when something is to be stored; nothing is lost yet.
-    pub async fn read(self) {
+    /// Reads what the browser has stored; says whether there was an answer. A refusal is told when something is to be stored;
+    /// nothing is lost yet.
+    pub async fn read(self) -> bool {
         let Some(stored) = at_most(STORAGE_MS, store::kept_runs()).await else {
-            return self.messages.show(
+            self.messages.show(
                 "The browser's storage does not answer: runs that were kept are not shown, and a reload may lose this one; \
                  close other tabs of this page, or restart the browser.",
             );
+            return false;
         };
         // A run that could not be stored is in this list alone; what else is not stored any more was deleted elsewhere.
-        let Ok(stored) = stored else { return };
+        let Ok(stored) = stored else { return true };
         let read = stored.into_iter().filter_map(|(id, json)| {
             // Stored by another version, perhaps: what cannot be read is left where it is.
             let record = from_json(&json).ok()?.into_iter().next()?;
@@ -58,6 +60,7 @@ impl Library {
                 insert(runs, KeptRun { is_overlaid, ..run });
             }
         });
+        true
     }
 
     /// Reads the runs.
@@ -70,10 +73,14 @@ impl Library {
         self.with(|runs| runs.iter().filter(|run| run.is_overlaid).cloned().collect())
     }
 
-    /// The latest finished run of a recipe.
-    pub fn finished(self, recipe: &Recipe) -> Option<KeptRun> {
+    /// Reads the latest finished run of a recipe, where it stands: a long run is not to be copied several times a second.
+    pub fn with_finished<T>(
+        self,
+        recipe: &Recipe,
+        read: impl FnOnce(&KeptRun) -> Option<T>,
+    ) -> Option<T> {
         self.with(|runs| {
-            runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).cloned()
+            runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).and_then(read)
         })
     }
 

@@ -29,15 +29,19 @@ pub fn PlotImage(
     let drawn = RwSignal::new(None::<Drawn>);
     // The place that is read, as a value across.
     let at = RwSignal::new(None::<f64>);
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<String>| {
         appearance.track();
         let plot = plot.run(());
-        let Some(place) = place.get() else { return };
+        let Some(place) = place.get() else { return String::new() };
         let size = |css_pixels: i32| u32::try_from(css_pixels).unwrap_or(0);
-        let (svg, frame) =
-            bare_plot_svg(&plot, &theme(), size(place.client_width()), size(place.client_height()));
-        place.set_inner_html(&svg);
-        drawn.set(frame.map(|frame| Drawn { plot, frame }));
+        let (width, height) = (size(place.client_width()), size(place.client_height()));
+        let (svg, frame) = bare_plot_svg(&plot, &theme(), width, height);
+        // There is news several times a second, and of accuracies only once an epoch.
+        if before.as_ref() != Some(&svg) {
+            place.set_inner_html(&svg);
+            drawn.set(frame.map(|frame| Drawn { plot, frame }));
+        }
+        svg
     });
     let point = move |event: PointerEvent| {
         let x = f64::from(event.offset_x());

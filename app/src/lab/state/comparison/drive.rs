@@ -29,7 +29,7 @@ impl Comparison {
             if self.settings.are_valid() && self.settings.are_images_known() {
                 // The first runs of the page are made at once, later ones when the reader is through with changing.
                 if self.wanted.with_value(Option::is_none) {
-                    self.settle(|_| ());
+                    self.settle(None);
                 } else {
                     self.settle_soon();
                 }
@@ -59,7 +59,7 @@ impl Comparison {
         on_leaving(move || self.lanes.into_iter().for_each(Lane::save_soon));
         tabs::on_word(move |word| {
             if word == LIST_CHANGED {
-                spawn_local(self.library.read());
+                spawn_local(async move { _ = self.library.read().await });
             }
             self.lanes.into_iter().for_each(|lane| lane.hear(&word));
         });
@@ -67,7 +67,7 @@ impl Comparison {
 
     /// Trains every lane that is not over; begins again where all are.
     pub fn train(self) {
-        self.settle(|comparison| {
+        self.settle(Some(|comparison| {
             if untrack(|| comparison.is_finished()) {
                 comparison.begin_again();
             }
@@ -81,7 +81,7 @@ impl Comparison {
                 }
                 lane.train();
             });
-        });
+        }));
     }
 
     /// Pauses every lane.
@@ -91,15 +91,15 @@ impl Comparison {
 
     /// One step of every lane that is not over.
     pub fn step(self) {
-        self.settle(|comparison| comparison.used_lanes().for_each(Lane::step));
+        self.settle(Some(|comparison| comparison.used_lanes().for_each(Lane::step)));
     }
 
     /// Every run back to step 0.
     pub fn reset(self) {
-        self.settle(|comparison| {
+        self.settle(Some(|comparison| {
             comparison.begin_again();
             comparison.forget_failures();
-        });
+        }));
     }
 
     fn begin_again(self) {
@@ -144,7 +144,7 @@ impl Comparison {
     fn first_plans(self, plans: &[LanePlan]) -> [Option<LanePlan>; 2] {
         // A comparison of two is shown as two, done or not.
         let mut open =
-            plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
+            plans.iter().filter(|plan| plans.len() <= 2 || !untrack(|| self.is_done(plan)));
         let first = open.next().or(plans.first());
         [first.cloned(), open.next().cloned()]
     }
@@ -154,51 +154,58 @@ impl Comparison {
         let change = self.change.get_value();
         let act = move || {
             if self.change.get_value() == change {
-                self.settle(|_| ());
+                self.settle(None);
             }
         };
         set_timeout(act, Duration::from_millis(SETTLE_MS));
     }
 
     /// Takes what stands in the controls now, however short a while ago it was put there, and then acts.
-    fn settle(self, act: fn(Self)) {
+    fn settle(self, act: Option<fn(Self)>) {
         if untrack(|| !self.settings.are_valid() || !self.settings.are_images_known()) {
             return;
         }
         let plans = self.plans.get_untracked();
         let is_wanted = self.wanted.with_value(|wanted| wanted.as_ref() == Some(&plans));
-        match self.then.get_value() {
-            // On its way; whoever asked last acts.
-            Some(_) if is_wanted => self.then.set_value(Some(act)),
-            None if is_wanted => act(self),
-            _ => self.take_up(plans, act),
+        let is_there = is_wanted && !self.is_taking_up.get_value();
+        match act {
+            Some(act) if is_there => act(self),
+            Some(_) => self.then.set_value(act),
+            None => {}
+        }
+        if !is_wanted {
+            self.take_up(plans);
         }
     }
 
-    /// Gives the lanes their runs, as far as they were stored, and then acts.
-    fn take_up(self, plans: Vec<LanePlan>, act: fn(Self)) {
+    /// Gives the lanes their runs, as far as they were stored, and then does what was asked for meanwhile.
+    fn take_up(self, plans: Vec<LanePlan>) {
         let is_first = self
             .wanted
             .try_update_value(|wanted| wanted.replace(plans.clone()))
             .flatten()
             .is_none();
-        self.then.set_value(Some(act));
-        self.change.update_value(|count| *count += 1);
-        let change = self.change.get_value();
+        self.is_taking_up.set_value(true);
         spawn_local(async move {
-            if is_first {
-                self.library.read().await;
-            }
-            let plans = self.first_plans(&plans);
+            let answers = !is_first || self.library.read().await;
+            let wanted = plans;
+            let plans = self.first_plans(&wanted);
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
-                if let Some(plan) = plan.as_ref().filter(|plan| untrack(|| !lane.has(&plan.recipe)))
-                {
+                let is_new = |plan: &&LanePlan| answers && untrack(|| !lane.has(&plan.recipe));
+                if let Some(plan) = plan.as_ref().filter(is_new) {
                     *saved = Lane::saved(&plan.recipe).await;
                 }
             }
-            if self.change.get_value() == change {
+            for (lane, plan) in self.lanes.into_iter().zip(&plans) {
+                if lane.left_for(plan.as_ref()).is_some() {
+                    lane.save_before_leaving().await;
+                }
+            }
+            // Otherwise others are wanted by now, and are on their way.
+            if self.wanted.with_value(|now| now.as_ref() == Some(&wanted)) {
                 self.apply(plans, saved);
+                self.is_taking_up.set_value(false);
                 if let Some(act) = self.then.try_update_value(Option::take).flatten() {
                     act(self);
                 }

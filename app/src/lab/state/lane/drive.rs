@@ -19,8 +19,10 @@ impl Lane {
             .try_update_value(|core| std::mem::replace(&mut core.last_tick_ms, now_ms))
             .unwrap_or_default();
         let phase = self.phase.get_untracked();
-        if !matches!(phase, LanePhase::Running | LanePhase::Loading) || now_ms - before > ASLEEP_MS
-        {
+        // A lane without a worker waits for another one's download.
+        let is_watched = matches!(phase, LanePhase::Running | LanePhase::Loading)
+            && self.core.with_value(|core| core.worker.is_some());
+        if !is_watched || now_ms - before > ASLEEP_MS {
             // Who rests says nothing, and who was asleep could not.
             return self.core.update_value(|core| core.last_news_ms = now_ms);
         }

@@ -1,5 +1,7 @@
 //! Keeping a lane's run in the browser, and finding it again.
 
+use std::future::pending;
+
 use js_sys::{Array, JSON, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,6 +16,9 @@ use crate::lab::browser::{storage, tabs};
 use crate::lab::facts::history::History;
 use crate::lab::state::library::STORAGE_MS;
 use crate::train::{Event, Memorization, Recipe};
+
+/// A worker that has not sent its checkpoint for so long is not waited for when its run is left.
+const LEAVING_MS: u32 = 500;
 
 impl Lane {
     /// The stored part of the run of a recipe, if there is one.
@@ -105,6 +110,20 @@ impl Lane {
         {
             self.core.update_value(|core| core.last_checkpoint_ms = now_ms());
             self.send(&Request::Checkpoint);
+        }
+    }
+
+    /// Waits for a checkpoint of now, for a moment: the run is about to be left.
+    pub async fn save_before_leaving(self) {
+        let checkpoints = || self.core.with_value(|core| core.checkpoints);
+        let before = checkpoints();
+        self.save_soon();
+        for _ in 0..LEAVING_MS / 20 {
+            let is_running = self.phase.get_untracked() == LanePhase::Running;
+            if !is_running || checkpoints() != before {
+                return;
+            }
+            at_most(20, pending::<()>()).await;
         }
     }
 

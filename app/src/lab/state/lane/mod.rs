@@ -82,7 +82,9 @@ struct LaneInner {
     history: History,
     memory: Memorization,
     checkpoint: Option<Uint8Array>,
-    /// The steps that it has behind it.
+    /// How many there were.
+    checkpoints: u32,
+    /// The steps that the last one has behind it.
     checkpoint_step: u64,
     /// Time until the next one, by how long the last one took.
     checkpoint_every_ms: f64,
@@ -125,6 +127,7 @@ impl Lane {
                 history: History::default(),
                 memory: Memorization::default(),
                 checkpoint: None,
+                checkpoints: 0,
                 checkpoint_step: 0,
                 checkpoint_every_ms: CHECKPOINT_MS,
                 saving: 0,

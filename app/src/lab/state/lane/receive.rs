@@ -246,6 +246,7 @@ impl Lane {
         let now = now_ms();
         self.core.update_value(|core| {
             core.checkpoint = Some(bytes);
+            core.checkpoints += 1;
             core.checkpoint_step = step;
             // From the request to here, times so much, is the time until the next one: it costs two percent at most.
             let took = now - core.last_checkpoint_ms;
