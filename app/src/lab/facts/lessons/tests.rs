@@ -132,10 +132,11 @@ fn a_number_of_the_paper_stands_beside_a_run_of_the_same_kind() {
             let Some((table, name)) = guess.row else { continue };
             let table = EXPERIMENTS.iter().find(|known| known.name == table).unwrap();
             let row = (table.rows)(Scale::Paper).into_iter().find(|row| row.name == name).unwrap();
-            // All but the number of images and how long they are trained on.
+            // All but how many images there are and how they are trained on: so few take other batches and fewer epochs.
             let own = &plans[guess.place].recipe;
             let own = Recipe {
                 images: row.recipe.images,
+                batch_size: row.recipe.batch_size,
                 epochs: row.recipe.epochs,
                 stop_at_train_loss: row.recipe.stop_at_train_loss,
                 ..own.clone()
@@ -241,7 +242,7 @@ fn accurate(train: f64, test: f64) -> History {
 
 /// A run that fitted its training set in so many epochs of ten steps, of as many as it had.
 fn fitting_in(model: ModelName, epoch: usize, of: usize) -> History {
-    let losses: Vec<f32> = (1..=of).map(|at| if at < epoch { 2.0 } else { 0.1 }).collect();
+    let losses: Vec<f32> = (1..=of).map(|at| if at < epoch { 2.0 } else { 0.05 }).collect();
     finished(Recipe { model, ..Recipe::default() }, &losses, (1.0, 0.1), None)
 }
 
