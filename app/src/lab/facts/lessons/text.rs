@@ -197,7 +197,7 @@ pub static LESSONS: [Lesson; 6] = [
                are wrong. Look only at the pictures with a wrong label. Nobody tells the network the truth about them. How \
                many of them does it name truly, against what it is told, at its best moment? And how many in the end?",
         query: until_fitted!(
-            "race=off&label-corruption=0.5&images=1000&batch-size=250&learning-rate=0.005&learning-rate-decay=1&epochs=150"
+            "race=off&label-corruption=0.5&images=1000&batch-size=250&learning-rate=0.003&learning-rate-decay=1&epochs=200"
         ),
         guesses: &[
             Guess {
