@@ -26,7 +26,7 @@ pub fn PlotImage(
 ) -> impl IntoView {
     let appearance = Appearance::of_page();
     let place = NodeRef::<html::Div>::new();
-    let drawn = RwSignal::new(None::<Drawn>);
+    let drawn = RwSignal::new(None::<DrawnPlot>);
     // The place that is read, as a value across.
     let at = RwSignal::new(None::<f64>);
     Effect::new(move |before: Option<String>| {
@@ -39,7 +39,7 @@ pub fn PlotImage(
         // There is news several times a second, and of accuracies only once an epoch.
         if before.as_ref() != Some(&svg) {
             place.set_inner_html(&svg);
-            drawn.set(frame.map(|frame| Drawn { plot, frame }));
+            drawn.set(frame.map(|frame| DrawnPlot { plot, frame }));
         }
         svg
     });
@@ -94,12 +94,12 @@ pub fn PlotImage(
 }
 
 /// A chart as it was last drawn.
-struct Drawn {
+struct DrawnPlot {
     plot: Plot,
     frame: Frame,
 }
 
-impl Drawn {
+impl DrawnPlot {
     fn span(&self) -> f64 {
         self.plot.x.end - self.plot.x.start
     }
