@@ -154,7 +154,7 @@ test("the laboratory prints its charts and results, not its form", async () => {
   await Promise.all([rote.reaches("a", "finished"), rote.reaches("b", "finished")]);
   await rote.page.emulateMedia({ media: "print" });
   for (const seen of [".charts .plot", '[data-testid="lane-a"]', ".address"]) assert.ok(await rote.page.locator(seen).first().isVisible(), seen);
-  for (const gone of [".dial", ".settings", ".run-bar", ".presets"]) assert.ok(!(await rote.page.locator(gone).isVisible()), gone);
+  for (const gone of [".controls", ".run-bar", ".presets"]) assert.ok(!(await rote.page.locator(gone).isVisible()), gone);
   await rote.page.context().close();
 });
 

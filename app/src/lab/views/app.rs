@@ -66,7 +66,7 @@ fn App() -> impl IntoView {
     view! {
         <Head settings navigation />
         <MessageList messages=shared.messages comparison />
-        <div class="view" node_ref=place tabindex="-1" role="region" aria-label=live(move || view.get().name())>
+        <div class="view" node_ref=place tabindex="-1" role="group" aria-label=live(move || view.get().name())>
             {move || match view.get() {
                 Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
                 Screen::Lesson(number) => {

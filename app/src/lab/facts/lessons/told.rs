@@ -233,8 +233,8 @@ pub fn explanation(runs: &[History]) -> Vec<String> {
     let is_better = truth.test_accuracy - lies.test_accuracy > luck(&runs[0], truth, lies);
     told.push(match (are_fitted, is_better) {
         (true, true) => {
-            "Both fit; one does well on new pictures and the other does not. What is the same in both, such as the number of \
-             weights or the way of training, cannot be the whole of the difference."
+            "Both fit, and on new pictures one is better than the other by more than luck could make. What is the same in both, \
+             such as the number of weights or the way of training, cannot be the whole of the difference."
         }
         (true, false) => {
             "Both fit, but on new pictures they differ by no more than luck could make: this run shows no difference to explain."
