@@ -52,28 +52,31 @@ fn App() -> impl IntoView {
     settings.ask_server();
     let view = navigation.view;
     let place = NodeRef::<html::Div>::new();
+    let before = StoredValue::new(view.get_untracked());
     // Who comes to another view by key or by ear is put there, and told where that is.
-    Effect::new(move |before: Option<Screen>| {
-        let now = view.get();
-        if before.is_some_and(|before| before != now) {
-            request_animation_frame(move || {
-                // A page that is gone has no focus.
-                let _ = place.get_untracked().map(|place| place.focus());
-            });
+    let focus = move || {
+        // A page that is gone has no focus.
+        let _ = place.get_untracked().map(|place| place.focus());
+    };
+    let body = move || {
+        let shown = view.get();
+        if before.get_value() != shown {
+            request_animation_frame(focus);
         }
-        now
-    });
+        before.set_value(shown);
+        match shown {
+            Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
+            Screen::Lesson(number) => {
+                view! { <Chapter settings comparison navigation number /> }.into_any()
+            }
+            Screen::Runs => view! { <RunsView settings comparison navigation /> }.into_any(),
+        }
+    };
     view! {
         <Head settings navigation />
         <MessageList messages=shared.messages comparison />
         <div class="view" node_ref=place tabindex="-1" role="group" aria-label=live(move || view.get().name())>
-            {move || match view.get() {
-                Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
-                Screen::Lesson(number) => {
-                    view! { <Chapter settings comparison navigation number /> }.into_any()
-                }
-                Screen::Runs => view! { <RunsView settings comparison navigation /> }.into_any(),
-            }}
+            {body}
         </div>
         <PrintedAddress navigation />
     }

@@ -2,12 +2,11 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::{KeyboardEvent, PointerEvent};
+use web_sys::{KeyboardEvent, MouseEvent};
 
 use crate::charts::{Frame, Plot, bare_plot_svg, read_out, stops};
 use crate::lab::browser::canvas::theme;
 use crate::lab::state::appearance::Appearance;
-use crate::lab::views::live::live;
 
 /// A chart that is drawn again when what it is read off changes, or the look of the page. It is an SVG image in the
 /// page: sharp on every screen and on paper, and the same code writes it to a file. Its values are said where the pointer is,
@@ -26,9 +25,28 @@ pub fn PlotImage(
 ) -> impl IntoView {
     let appearance = Appearance::of_page();
     let place = NodeRef::<html::Div>::new();
-    let drawn = RwSignal::new(None::<DrawnPlot>);
+    let cursor = NodeRef::<html::Div>::new();
+    let drawn = StoredValue::new(None::<DrawnPlot>);
     // The place that is read, as a value across.
-    let at = RwSignal::new(None::<f64>);
+    let at = StoredValue::new(None::<f64>);
+    // By hand: so much that follows a pointer in a view of its own would weigh more than all that it says.
+    let read = move |x: Option<f64>| {
+        at.set_value(x);
+        let Some(cursor) = cursor.get_untracked() else { return };
+        let told = drawn.with_value(|drawn| {
+            let (drawn, x) = (drawn.as_ref()?, x?);
+            Some((drawn.pixel(x), drawn.words(x, across, number), drawn.is_right_of_middle(x)))
+        });
+        let style = web_sys::HtmlElement::style(&cursor);
+        let (left, words, is_right) = told.unwrap_or_default();
+        // A browser that refuses the place shows nothing: the table has the values too.
+        let _ = style.set_property("left", &format!("{left}px"));
+        let _ = style.set_property("visibility", if words.is_empty() { "" } else { "visible" });
+        cursor.set_class_name(if is_right { "cursor left" } else { "cursor" });
+        if let Some(read_out) = cursor.first_element_child() {
+            read_out.set_text_content(Some(&words));
+        }
+    };
     Effect::new(move |before: Option<String>| {
         appearance.track();
         let plot = plot.run(());
@@ -39,39 +57,26 @@ pub fn PlotImage(
         // There is news several times a second, and of accuracies only once an epoch.
         if before.as_ref() != Some(&svg) {
             place.set_inner_html(&svg);
-            drawn.set(frame.map(|frame| DrawnPlot { plot, frame }));
+            drawn.set_value(frame.map(|frame| DrawnPlot { plot, frame }));
+            read(at.get_value());
         }
         svg
     });
-    let point = move |event: PointerEvent| {
+    let point = move |event: MouseEvent| {
         let x = f64::from(event.offset_x());
-        at.set(drawn.with_untracked(|drawn| drawn.as_ref()?.nearest(x)));
+        read(drawn.with_value(|drawn| drawn.as_ref()?.nearest(x)));
     };
     let press = move |event: KeyboardEvent| {
         let key = event.key();
-        if key == "Escape" {
-            return at.set(None);
+        if matches!(key.as_str(), "Escape" | "Tab") {
+            return read(None);
         }
-        let next = drawn.with_untracked(|drawn| drawn.as_ref()?.beside(at.get_untracked(), &key));
+        let next = drawn.with_value(|drawn| drawn.as_ref()?.beside(at.get_value(), &key));
         if next.is_some() {
             event.prevent_default();
-            at.set(next);
+            read(next);
         }
     };
-    let told = move || {
-        drawn
-            .with(|drawn| Some(drawn.as_ref()?.words(at.get()?, across, number)))
-            .unwrap_or_default()
-    };
-    // In pixels, and whether the words stand to its left.
-    let cursor = Memo::new(move |_| {
-        drawn.with(|drawn| {
-            let (drawn, at) = (drawn.as_ref()?, at.get()?);
-            let x = drawn.pixel(at);
-            Some((x, 2.0 * x > drawn.frame.left + drawn.frame.right))
-        })
-    });
-    let left = move || cursor.get().map(|(x, _)| format!("{x}px"));
     view! {
         <div class="plot-place">
             <div
@@ -80,14 +85,12 @@ pub fn PlotImage(
                 role="img"
                 tabindex="0"
                 aria-label=summary
-                on:pointermove=point
-                on:pointerdown=point
-                on:pointerleave=move |_| at.set(None)
-                on:blur=move |_| at.set(None)
+                on:mousemove=point
+                on:mouseleave=move |_| read(None)
                 on:keydown=press
             ></div>
-            <div class="cursor" class:left=live(move || cursor.get().is_some_and(|cursor| cursor.1)) style:left=live(left)>
-                <p class="read-out" aria-live="polite" data-testid="read-out">{live(told)}</p>
+            <div class="cursor" node_ref=cursor>
+                <p class="read-out" aria-live="polite" data-testid="read-out"></p>
             </div>
         </div>
     }
@@ -108,6 +111,10 @@ impl DrawnPlot {
     fn pixel(&self, x: f64) -> f64 {
         let width = self.frame.right - self.frame.left;
         self.frame.left + (x - self.plot.x.start) / self.span() * width
+    }
+
+    fn is_right_of_middle(&self, x: f64) -> bool {
+        2.0 * self.pixel(x) > self.frame.left + self.frame.right
     }
 
     /// The place with a value that is nearest to a pixel.

@@ -305,9 +305,9 @@ fn the_order_of_the_five_kinds_of_data_is_the_one_that_was_measured() {
     assert_says(&paper, "only its first weights meet other pixels");
     let few = told::pixels(&of(ModelName::Mlp1x512, [6, 8, 6, 3, 2]));
     assert_says(&few, "here it is pure noise first and random labels last");
-    assert_says(&few, "took 1.0 times as long as none: to this network, which knows nothing of");
+    assert_says(&few, "took 1.0 times as long as none. To this network, which knows nothing of");
     let cnn = told::pixels(&of(ModelName::CnnSmall, [2, 8, 6, 3, 2]));
-    assert_says(&cnn, "took 3.0 times as long as none: this network looks at neighbouring pixels");
+    assert_says(&cnn, "took 3.0 times as long as none. This network looks at neighbouring pixels");
     let unfitted = told::pixels(&of(ModelName::Mlp1x512, [2, 20, 2, 2, 2]));
     assert_says(&unfitted, "With random labels: not within 9 epochs.");
     assert_does_not_say(&unfitted, "the paper, true labels");

@@ -102,25 +102,23 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
         });
     }
     if let (Some(own), Some(truth)) = (steps[2], steps[0]) {
-        let (times, is_mlp) =
-            (own as f64 / truth as f64, ends[2].recipe.model.key().starts_with("mlp"));
-        let is_alike = (times - 1.0).abs() <= ALIKE;
-        let took = format!("One shuffle for all pictures took {times:.1} times as long as none");
-        told.push(match (is_mlp, is_alike) {
-            (true, true) => format!(
-                "{took}: to this network, which knows nothing of neighbouring pixels, it is the same task with its inputs renamed."
-            ),
-            (true, false) => format!(
-                "{took}. This network knows nothing of neighbouring pixels, so the task is the same; only its first weights meet \
-                 other pixels."
-            ),
-            (false, _) if times > 1.0 => format!(
-                "{took}: this network looks at neighbouring pixels, and the shuffle tears them apart."
-            ),
-            (false, _) => format!(
-                "{took}, although this network looks at neighbouring pixels and the shuffle tears them apart."
-            ),
-        });
+        let times = own as f64 / truth as f64;
+        let is_mlp = ends[2].recipe.model.key().starts_with("mlp");
+        let meaning = match () {
+            () if !is_mlp => {
+                "This network looks at neighbouring pixels, and the shuffle tears them apart."
+            }
+            () if (times - 1.0).abs() <= ALIKE => {
+                "To this network, which knows nothing of neighbouring pixels, it is the same task with its inputs renamed."
+            }
+            () => {
+                "This network knows nothing of neighbouring pixels, so the task is the same; only its first weights meet other \
+                 pixels."
+            }
+        };
+        told.push(format!(
+            "One shuffle for all pictures took {times:.1} times as long as none. {meaning}"
+        ));
     }
     told
 }

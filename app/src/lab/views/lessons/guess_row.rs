@@ -21,14 +21,14 @@ pub fn GuessRow(
     let measure = guess.measure;
     let share = move |value: f64| format!("{}%", 100.0 * (value / measure.most()).clamp(0.0, 1.0));
     let predicted = move || prediction.value(at);
-    let here =
-        Memo::new(move |_| if prediction.is_made() { comparison.measured(guess) } else { None });
-    let is_here = move || here.with(Option::is_some);
-    let number = move || here.with(|here| here.as_ref().and_then(Found::number));
-    let came = move || match here.get() {
+    let here = move || prediction.is_made().then(|| comparison.measured(guess)).flatten();
+    let is_here = move || here().is_some();
+    let number = move || here().as_ref().and_then(Found::number);
+    // What came, once it has; what was said, before that.
+    let loud = move || match here() {
         Some(Found::Number(number)) => measure.words(number),
         Some(Found::Nothing(why)) => why,
-        None => String::new(),
+        None => predicted().map_or("?".into(), |value| measure.words(value)),
     };
     let words =
         move |value: Option<f64>| value.map_or("not yet".into(), |value| measure.words(value));
@@ -45,18 +45,14 @@ pub fn GuessRow(
     view! {
         <li class="guess" data-testid="guess" style:--here=format!("var({})", color_name(guess.place))>
             <label for=format!("guess-{at}")>{guess.label}</label>
-            <Show
-                when=is_here
-                fallback=move || view! {
-                    <span class="guess-value" data-testid="guess-value">
-                        {live(move || predicted().map_or("?".into(), |value| measure.words(value)))}
-                    </span>
-                }
+            <span
+                class="guess-value"
+                class:came=live(is_here)
+                data-testid=live(move || if is_here() { "guess-here" } else { "guess-value" })
+                data-value=live(move || number().map(|value| value.to_string()))
             >
-                <b class="guess-here" data-testid="guess-here" data-value=live(move || number().map(|value| value.to_string()))>
-                    {live(came)}
-                </b>
-            </Show>
+                {live(loud)}
+            </span>
             <input
                 id=format!("guess-{at}")
                 type="range"

@@ -32,11 +32,7 @@ pub fn LessonView(
     };
     // Over when its runs are, whatever can be measured of them.
     let is_over = Memo::new(move |_| prediction.is_made() && are_over());
-    let runs = Memo::new(move |_| {
-        let runs = if is_over.get() { comparison.histories() } else { Vec::new() };
-        runs.into_iter().collect::<Option<Vec<History>>>().unwrap_or_default()
-    });
-    let state_place = NodeRef::<html::P>::new();
+    let state_place = NodeRef::<html::Div>::new();
     // Its button goes when it is pressed: who pressed it by key is put where it says what happens now.
     let focus_state = move || {
         let _ = state_place.get_untracked().map(|place| place.focus());
@@ -99,31 +95,29 @@ pub fn LessonView(
                         .then_some(" Line: the paper, with 50,000 pictures.")}
                 </p>
             </Show>
-            <p class="lesson-state" role="status" tabindex="-1" node_ref=state_place data-testid="lesson-state">
-                {run_state}
-            </p>
+            <div class="lesson-state" role="status" tabindex="-1" node_ref=state_place data-testid="lesson-state">
+                {live(run_state)}
+            </div>
             <div class="buttons lesson-buttons">
-                <Show
-                    when=move || prediction.is_made()
-                    fallback=move || view! {
-                        <button
-                            class="primary"
-                            data-testid="predict"
-                            disabled=live(move || !prediction.is_complete())
-                            on:click=run
-                        >
-                            "Run it"
-                        </button>
-                    }
+                <button
+                    class:primary=live(move || !prediction.is_made())
+                    data-testid="predict"
+                    disabled=live(move || !prediction.is_complete())
+                    hidden=live(move || prediction.is_made() && (is_over.get() || comparison.is_busy()))
+                    on:click=run
                 >
-                    <Show when=move || !is_over.get() && !comparison.is_busy()>
-                        <button data-testid="predict" on:click=run>"Go on"</button>
-                    </Show>
-                    <button data-testid="predict-again" on:click=back>"Predict again"</button>
-                </Show>
+                    {live(move || if prediction.is_made() { "Go on" } else { "Run it" })}
+                </button>
+                <button
+                    data-testid="predict-again"
+                    hidden=live(move || !prediction.is_made())
+                    on:click=back
+                >
+                    "Predict again"
+                </button>
             </div>
             <Show when=move || is_over.get()>
-                <Reveal navigation number runs shows_lessons />
+                <Reveal comparison navigation number shows_lessons />
             </Show>
             <p class="lesson-foot tools">
                 <button class="link" on:click=move |_| window::print()>"Print the worksheet"</button>
@@ -143,18 +137,16 @@ pub fn LessonView(
 
 #[component]
 fn Reveal(
+    comparison: Comparison,
     navigation: Navigation,
     number: usize,
-    runs: Memo<Vec<History>>,
     shows_lessons: Signal<bool>,
 ) -> impl IntoView {
     let lesson = &LESSONS[number - 1];
-    let told = move || {
-        let told = runs.with(|runs| (lesson.told)(runs));
-        told.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()
-    };
-    let next = Memo::new(move |_| runs.with(|runs| (lesson.next)(runs)));
-    let query = move || next.with(|(_, query)| query.clone());
+    let runs = move || -> Vec<History> { comparison.histories().into_iter().flatten().collect() };
+    let told = move || (lesson.told)(&runs()).join("\n");
+    let words = move || (lesson.next)(&runs()).0;
+    let query = move || (lesson.next)(&runs()).1;
     let open = move |event: leptos::ev::MouseEvent| {
         if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
             event.prevent_default();
@@ -164,14 +156,14 @@ fn Reveal(
     let following = number + 1;
     view! {
         <div class="reveal" data-testid="reveal">
-            <div class="told" data-testid="told">{told}</div>
+            <p class="told" data-testid="told">{live(told)}</p>
             <h3>"How it is understood"</h3>
             <p>{lesson.why}</p>
             <p class="help">{lesson.paper}</p>
             <h3>"Try"</h3>
             <p>
                 <a data-testid="try" href=live(move || format!("?{}", link::write(&navigation.choices_of(&query())))) on:click=open>
-                    {live(move || next.with(|(words, _)| words.clone()))}
+                    {live(words)}
                 </a>
             </p>
             {move || {

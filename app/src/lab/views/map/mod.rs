@@ -209,54 +209,66 @@ fn Images(
             counts[Fate::Neither as usize]
         )
     };
-    let any = Memo::new(move |_| shown.with(|shown| !shown.is_empty()));
-    let columns = Memo::new(move |_| cells.get().columns.max(1));
-    let row_index = Memo::new(move |_| place_of(selected.get()).unwrap_or(0) / columns.get());
-    let row = Memo::new(move |_| {
-        let first = row_index.get() * columns.get();
+    let (grid, row) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    // By hand, because no cell is seen: views of their own would weigh more than the map.
+    Effect::new(move |before: Option<String>| {
+        let (Some(grid), Some(place)) = (grid.get(), row.get()) else { return String::new() };
+        let (columns, chosen) = (cells.get().columns.max(1), selected.get());
+        let (at, count) = (place_of(chosen), shown.with(Vec::len));
+        let first = at.unwrap_or(0) / columns * columns;
+        let mut row = String::new();
         lane.get().with_memory(|memory| {
             shown.with(|shown| {
-                let row = shown.iter().skip(first).take(columns.get());
-                row.map(|&image| (image, cell_words(memory, image))).collect::<Vec<_>>()
-            })
-        })
+                for (column, &image) in (1..).zip(shown.iter().skip(first).take(columns)) {
+                    let words = cell_words(memory, image);
+                    row += &format!(
+                        "<span role=gridcell id=cell-{image} aria-colindex={column} aria-selected={}>{words}</span>",
+                        chosen == Some(image)
+                    );
+                }
+            });
+        });
+        let attributes = [
+            ("role", "grid".to_owned()),
+            ("aria-rowcount", count.div_ceil(columns).to_string()),
+            ("aria-colcount", columns.to_string()),
+        ];
+        for (name, value) in attributes {
+            set_or_remove(&grid, name, (count > 0).then_some(value));
+        }
+        let active = at.and(chosen).map(|image| format!("cell-{image}"));
+        set_or_remove(&grid, "aria-activedescendant", active);
+        let row = format!("<div role=row aria-rowindex={}>{row}</div>", first / columns + 1);
+        let row = if count == 0 { String::new() } else { row };
+        if before.as_ref() != Some(&row) {
+            place.set_inner_html(&row);
+        }
+        row
     });
-    let row = move || {
-        let cell = |(at, (image, words)): (usize, (usize, String))| {
-            view! {
-                <span
-                    role="gridcell"
-                    id=format!("cell-{image}")
-                    aria-colindex=(at + 1).to_string()
-                    aria-selected=live(move || (selected.get() == Some(image)).to_string())
-                >
-                    {words}
-                </span>
-            }
-        };
-        row.get().into_iter().enumerate().map(cell).collect_view()
-    };
     view! {
         <div
             class="map-pictures"
             data-testid="map-grid"
-            role=live(move || any.get().then_some("grid"))
+            node_ref=grid
             tabindex="0"
-            aria-label=summary
-            aria-rowcount=live(move || any.get().then(|| shown.with(Vec::len).div_ceil(columns.get()).to_string()))
-            aria-colcount=live(move || any.get().then(|| columns.get().to_string()))
-            aria-activedescendant=live(move || place_of(selected.get()).and(selected.get()).map(|image| format!("cell-{image}")))
+            aria-label=live(summary)
             on:keydown=press
         >
             <canvas node_ref=canvas aria-hidden="true" on:click=click></canvas>
-            <Show when=move || any.get()>
-                <div class="unseen" role="row" aria-rowindex=live(move || (row_index.get() + 1).to_string())>{row}</div>
-            </Show>
+            <div class="unseen" node_ref=row></div>
         </div>
-        <Show when=move || !any.get()>
+        <Show when=move || shown.with(Vec::is_empty)>
             <p class="help">"No picture is in this group now."</p>
         </Show>
     }
+}
+
+fn set_or_remove(element: &web_sys::Element, name: &str, value: Option<String>) {
+    // What an element refuses is not heard; it is still seen.
+    let _ = match value {
+        Some(value) => element.set_attribute(name, &value),
+        None => element.remove_attribute(name),
+    };
 }
 
 /// Pixels of the map in a CSS pixel. Three would show no more than two: an image has 28.
