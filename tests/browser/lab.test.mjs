@@ -32,7 +32,7 @@ test("the map counts every image, and what the network was told wrongly is memor
   assert.equal(found.lie, memorized);
   assert.ok(found.lie > 0.95 * wrong, `${found.lie} of ${wrong} lies are memorized`);
   // An image's story, chosen with the keyboard.
-  await rote.page.locator(".map-pictures canvas").focus();
+  await rote.testid("map-grid").focus();
   await rote.page.keyboard.press("ArrowRight");
   await rote.page.keyboard.press("ArrowRight");
   const story = await rote.testid("detail").innerText();

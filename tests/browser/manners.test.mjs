@@ -28,7 +28,7 @@ for (const colorScheme of ["light", "dark"]) {
       assert.deepEqual(await violations(rote), [], "before training");
       await rote.press("train");
       await Promise.all([rote.reaches("a", "finished"), rote.reaches("b", "finished")]);
-      await rote.page.locator(".map-pictures canvas").focus();
+      await rote.testid("map-grid").focus();
       await rote.page.keyboard.press("ArrowRight");
       await rote.testid("detail").waitFor();
       await rote.page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
@@ -85,7 +85,7 @@ test("while a CNN trains, the page paints, answers every key, and leaves most of
   console.log(`the page's thread computed for ${(100 * share).toFixed(0)} % of 120 frames`);
   assert.ok(share < 0.5, `the page's thread computed for ${share} of the time`);
   // Keys, by a real keyboard: each is answered before the next, and before the run ends.
-  await rote.page.locator(".map-pictures canvas").focus();
+  await rote.testid("map-grid").focus();
   for (let picture = 1; picture <= 5; picture++) {
     await rote.page.keyboard.press("ArrowRight");
     await rote.testid("detail").getByText(`Picture ${picture}:`).waitFor();
@@ -130,18 +130,20 @@ test("training goes on in a hidden tab", async () => {
 });
 
 test("a worker that says nothing for a minute is told of, and another goes on in its place", async () => {
-  const rote = await RotePage.open(browser, "race=off&engine=cpu&images=100&batch-size=10&epochs=30");
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  await context.clock.install();
+  const rote = await RotePage.open(browser, "race=off&engine=cpu&images=100&batch-size=10&epochs=30", { context });
   await rote.pauseAfter("a", 20);
   await rote.press("train");
   await rote.reaches("a", "paused");
   const paused = await rote.number("a", "step");
-  await rote.page.clock.install();
   await rote.press("train");
   // A worker that hangs for good: its messages do not arrive any more.
   await rote.page.workers()[0].evaluate(() => {
     setTimeout(() => { for (;;); });
   });
-  await rote.page.clock.fastForward("01:30");
+  // Not `fastForward`, which is what a lid that is closed does: that is no hang.
+  await rote.page.clock.runFor("01:30");
   await rote.page.getByRole("button", { name: "Start a new worker" }).click();
   await rote.page.clock.resume();
   await rote.reaches("a", "finished");
@@ -153,7 +155,7 @@ test("three clicks from the start a network has memorized random labels", async 
   const rote = await RotePage.open(browser);
   await rote.press("train");
   await rote.reaches("b", "finished");
-  assert.equal(await rote.number("b", "train-accuracy"), 1);
+  assert.ok((await rote.number("b", "train-accuracy")) >= 0.99);
   assert.match(await rote.lane("b").innerText(), /Random labels/);
   await rote.page.context().close();
 });

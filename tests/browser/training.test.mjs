@@ -14,7 +14,8 @@ test("the page as it opens races true against random labels, and both are memori
   const [trueTrain, trueTest] = [await rote.number("a", "train-accuracy"), await rote.number("a", "test-accuracy")];
   const [randomTrain, randomTest] = [await rote.number("b", "train-accuracy"), await rote.number("b", "test-accuracy")];
   console.log(`true labels ${trueTrain} / ${trueTest}, random labels ${randomTrain} / ${randomTest}`);
-  assert.deepEqual([trueTrain, randomTrain], [1, 1]);
+  // A run stops by its mean loss, when one stubborn image may still be named otherwise.
+  assert.ok(trueTrain >= 0.99 && randomTrain >= 0.99, `${trueTrain}, ${randomTrain}`);
   assert.ok(Math.abs(randomTest - 0.1) <= 0.05, `test accuracy ${randomTest} after random labels`);
   assert.ok(trueTest > 0.25, `test accuracy ${trueTest} after true labels`);
   assert.deepEqual(rote.consoleErrors, []);

@@ -326,6 +326,16 @@ fn the_frozen_events_are_read_and_every_field_of_theirs_is_still_written() {
 }
 
 #[test]
+fn a_frozen_run_has_the_name_it_had_whatever_settings_have_come_since() {
+    let named =
+        frozen_text("epochs.csv").lines().nth(1).unwrap().split(',').next().map(str::to_owned);
+    let record = from_json_line(frozen_text("export.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(Some(record.id()), named);
+    let other = Recipe { stop_at_train_loss: Some(0.1), ..record.recipe.clone() };
+    assert_ne!(Record { recipe: other, ..record.clone() }.id(), record.id());
+}
+
+#[test]
 fn null_is_still_read_for_a_loss_that_is_not_a_number() {
     let line = r#"{"event":"step","step":4,"epoch":1,"loss":null,"learning_rate":0.01}"#;
     let read: Event = serde_json::from_str(line).unwrap();

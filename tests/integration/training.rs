@@ -134,8 +134,12 @@ fn what_is_remembered_of_very_many_epochs_is_bounded_and_ends_with_the_last() {
 fn a_run_that_had_stopped_by_its_own_rule_takes_no_further_step_when_resumed() {
     let diverges =
         "learning-rate = 10\nlearning-rate-decay = 1\nmodel = \"cnn-small\"\nbatch-norm = false";
-    for rule in ["stop-at-train-accuracy = 0.5", "learning-rate = 0.000001\npatience = 2", diverges]
-    {
+    for rule in [
+        "stop-at-train-accuracy = 0.5",
+        "stop-at-train-loss = 1",
+        "learning-rate = 0.000001\npatience = 2",
+        diverges,
+    ] {
         let mut run = session(&format!("images = 40\nbatch-size = 20\n{rule}"));
         let ended = summary(&finish(&mut run)).clone();
         let saved = checkpoint(&mut run);
@@ -198,9 +202,35 @@ fn each_stop_rule_ends_the_run_and_says_so() {
     assert_eq!(stopped("epochs = 2"), (StopReason::Epochs, 6, 2));
     assert_eq!(stopped("steps = 4"), (StopReason::Steps, 4, 2));
     assert_eq!(stopped("stop-at-train-accuracy = 0"), (StopReason::TrainAccuracy, 3, 1));
+    assert_eq!(stopped("stop-at-train-loss = 10"), (StopReason::TrainLoss, 3, 1));
+    // Measured by it, too, where accuracies are measured at no other time.
+    assert_eq!(
+        stopped("stop-at-train-loss = 10\nevaluate-every = 7"),
+        (StopReason::TrainLoss, 3, 1)
+    );
     // A rate this small changes no loss by more than the order of the batches does.
     let (reason, ..) = stopped("learning-rate = 0.000001\npatience = 3");
     assert_eq!(reason, StopReason::Patience);
+}
+
+#[test]
+fn a_run_stops_at_the_first_epoch_whose_mean_loss_is_the_one_asked_for_and_not_sooner() {
+    let goal = 0.5;
+    let settings = "images = 100\nbatch-size = 20\ncondition = \"random-labels\"";
+    let all = finish(&mut session(&format!("{settings}\nepochs = 40")));
+    let means = |events: &[Event]| -> Vec<f32> {
+        let mean = |event: &Event| match event {
+            Event::Epoch(epoch) => Some(epoch.train_loss),
+            _ => None,
+        };
+        events.iter().filter_map(mean).collect()
+    };
+    let first = means(&all).iter().position(|&loss| f64::from(loss) <= goal).unwrap();
+    let stopped = finish(&mut session(&format!("{settings}\nstop-at-train-loss = {goal}")));
+    assert_eq!(summary(&stopped).stopped_by, StopReason::TrainLoss);
+    assert_eq!(summary(&stopped).epochs, first as u64 + 1);
+    // Until then it is the same run.
+    assert_eq!(means(&stopped), means(&all)[..=first]);
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub struct LaneCurves {
     pub name: String,
     /// Which of the theme's lane colours it has.
     pub lane: usize,
+    /// The step from which its training set counts as fitted, if it does.
+    pub fitted: Option<f64>,
     /// Loss of each batch, in nats.
     pub batch_loss: Vec<Point>,
     /// Mean loss of each epoch, in nats.

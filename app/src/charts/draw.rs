@@ -113,21 +113,25 @@ pub fn learning_plot(chart: Chart, curves: &LearningCurves) -> Plot {
     }
 }
 
-/// A line of a lane, named after the lane and `what` it is; unnamed without.
+/// A line of a lane, named after the lane and `what` it is; unnamed without. A solid one is marked where the run was fitted.
 fn line(lane: &LaneCurves, what: Option<&str>, stroke: Stroke, points: &[Point]) -> Line {
     let name = what.map_or_else(String::new, |what| {
         let parts = [lane.name.as_str(), what].into_iter().filter(|part| !part.is_empty());
         parts.collect::<Vec<_>>().join(" ")
     });
-    Line { name, color: lane.lane, stroke, points: points.to_vec(), band: Vec::new() }
+    let moment = |step: f64| points.iter().copied().find(|point| point.0 == step);
+    let mark = lane.fitted.filter(|_| stroke == Stroke::Solid).and_then(moment);
+    Line { name, color: lane.lane, stroke, points: points.to_vec(), mark, ..Line::default() }
 }
 
-/// Room for the largest loss but for rare spikes, and always for the loss of guessing.
+/// Room for the largest loss but for rare spikes, and always for the loss of guessing; a run that diverges, whose losses
+/// have many digits, is cut at ten times that.
 fn loss_ceiling(curves: &LearningCurves) -> f64 {
     let mut losses: Vec<f64> = curves.all_losses().map(|(_, loss)| loss).collect();
     losses.sort_unstable_by(f64::total_cmp);
     let high = losses.get(losses.len().saturating_sub(1) * 98 / 100).copied().unwrap_or(0.0);
-    (high * 1.05).max(curves.chance_loss() * 1.1).max(0.1)
+    let guessing = curves.chance_loss();
+    (high * 1.05).min(guessing * 10.0).max(guessing * 1.1).max(0.1)
 }
 
 #[cfg(test)]
@@ -139,6 +143,7 @@ mod tests {
         let lane = |name: &str, lane, test: f64| LaneCurves {
             name: name.into(),
             lane,
+            fitted: Some(32.0),
             batch_loss: (1..=40).map(|step| (f64::from(step), 2.4 / f64::from(step))).collect(),
             epoch_loss: (1..=5)
                 .map(|epoch| (f64::from(epoch) * 8.0, 2.0 / f64::from(epoch)))
@@ -181,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn each_chart_marks_the_moment_from_which_a_run_is_fitted_once_a_run() {
+        for (chart, value) in [(Chart::Loss, 0.5), (Chart::Accuracy, 0.8), (Chart::Corrupted, 0.8)]
+        {
+            let plot = learning_plot(chart, &race());
+            let marks: Vec<Point> = plot.lines.iter().filter_map(|line| line.mark).collect();
+            assert_eq!(marks, [(32.0, value), (32.0, value)], "{chart:?}");
+        }
+        let mut never = race();
+        never.lanes.iter_mut().for_each(|lane| lane.fitted = None);
+        let plot = learning_plot(Chart::Loss, &never);
+        assert!(plot.lines.iter().all(|line| line.mark.is_none()));
+    }
+
+    #[test]
     fn each_lane_is_drawn_in_its_own_colour() {
         let svg = learning_curves_svg(&race(), &Theme::light(), 720, 640);
         assert!(svg.contains("#006AA7") && svg.contains("#B24A00"));
@@ -202,6 +221,17 @@ mod tests {
         curves.lanes[0].batch_loss.extend([(41.0, f64::NAN), (42.0, f64::INFINITY)]);
         let svg = learning_curves_svg(&curves, &Theme::light(), 720, 640);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn the_numbers_of_a_diverged_runs_axis_are_short_enough_for_its_margin() {
+        let mut curves = race();
+        curves.lanes[0].batch_loss.extend((41..90).map(|step| (f64::from(step), 1e12)));
+        let axis = learning_plot(Chart::Loss, &curves).y;
+        let longest = (axis.number)(axis.end);
+        assert!(longest.len() <= 4, "{longest}");
+        let as_ever = learning_plot(Chart::Loss, &race()).y.end;
+        assert!(as_ever > 2.3 && as_ever < 3.0, "{as_ever}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod pdf;
 mod plot;
 #[cfg(feature = "native")]
 mod png;
+mod read_out;
 #[cfg(feature = "native")]
 mod shapes;
 mod table;
@@ -25,10 +26,11 @@ pub use order::ordered_by;
 #[cfg(feature = "native")]
 pub use pdf::plot_pdf;
 pub use plot::{
-    Axis, Line, Plot, ReferenceLine, Span, Stroke, bare_plot_svg, draw_plot, plot_svg, round_up,
-    thousands,
+    Axis, Frame, Line, Plot, ReferenceLine, Span, Stroke, bare_plot_svg, draw_plot, plot_svg,
+    round_up, thousands,
 };
 #[cfg(feature = "native")]
 pub use png::plot_png;
+pub use read_out::{read_out, stops};
 pub use table::{PlotTable, plot_table};
 pub use theme::Theme;

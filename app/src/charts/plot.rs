@@ -1,5 +1,5 @@
-//! One chart on any backend: lines against a horizontal axis, named at their ends rather than in a legend, so that colour
-//! never carries a meaning alone; a dotted line for what guessing would give. A value that is no number leaves a gap, and one
+//! One chart on any backend: lines against a horizontal axis, named beside the chart rather than in a legend, so that colour
+//! never carries a meaning alone, with a thin line from each name to the end that it names; a dotted line for what guessing would give. A value that is no number leaves a gap, and one
 //! beyond the axis a triangle at its edge.
 
 mod lines;
@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::curves::{Point, finite, thinned};
 use super::labels::apart;
 use super::theme::Theme;
-use lines::{beyond, draw_line, draw_reference};
+use lines::{beyond, draw_line, draw_mark, draw_reference};
 
 /// What a chart shows.
 pub struct Plot {
@@ -70,6 +70,8 @@ pub struct Line {
     pub points: Vec<Point>,
     /// An area around the line, such as the range over seeds, from left to right.
     pub band: Vec<Span>,
+    /// A point with a diamond, such as the moment from which a run counts as fitted.
+    pub mark: Option<Point>,
 }
 
 /// `(x, lower value, upper value)`.
@@ -91,6 +93,19 @@ pub enum Stroke {
     Rings,
 }
 
+/// Where the axes of a drawn plot are, in pixels of its image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Where the axis across begins.
+    pub left: f64,
+    /// Where it ends.
+    pub right: f64,
+    /// The upper end of the upright axis.
+    pub top: f64,
+    /// Its lower end.
+    pub bottom: f64,
+}
+
 pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 type Axes<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
@@ -98,6 +113,8 @@ type Axes<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoord
 const MAX_POINTS: usize = 500;
 pub(super) const FONT_SIZE: f64 = 12.5;
 const LINE_HEIGHT: f64 = 16.0;
+/// From the end of the axis to the names of lines.
+const NAME_ASIDE: f64 = 14.0;
 /// Below this width there is no room for the names of axes; a chart so small stands beside words that say them.
 const ROOM_FOR_NAMES: f64 = 460.0;
 /// Between two triangles at the edge.
@@ -109,13 +126,22 @@ pub fn draw_plot<DB: DrawingBackend>(
     plot: &Plot,
     theme: &Theme,
 ) -> Drawn<DB> {
+    draw_framed(area, plot, theme).map(|_| ())
+}
+
+/// As [`draw_plot`], and says where its axes are; nowhere where there was no room for them.
+fn draw_framed<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    plot: &Plot,
+    theme: &Theme,
+) -> Result<Option<Frame>, DrawingAreaErrorKind<DB::ErrorType>> {
     area.fill(&theme.background)?;
     let (width, height) = area.dim_in_pixel();
     // Below this there is no room for axes; plotters would compute with negative sizes.
     if width < theme.px(160.0) || height < theme.px(90.0) {
-        return Ok(());
+        return Ok(None);
     }
-    let named: Vec<(&Line, f64)> =
+    let named: Vec<(&Line, Point)> =
         plot.lines.iter().filter_map(|line| Some((line, end(line, &plot.y)?))).collect();
     let mut label_width = 0;
     for (line, _) in &named {
@@ -131,7 +157,7 @@ pub fn draw_plot<DB: DrawingBackend>(
     let mut axes = ChartBuilder::on(area)
         .margin_top(theme.px(10.0))
         .margin_left(beside)
-        .margin_right(label_width + theme.px(16.0))
+        .margin_right(label_width + theme.px(NAME_ASIDE + 8.0))
         .x_label_area_size(theme.px(26.0 + room_for(&plot.x)))
         .y_label_area_size(theme.px(44.0 + room_for(&plot.y)))
         .build_cartesian_2d(plot.x.start..plot.x.end, plot.y.start..plot.y.end + room_above)?;
@@ -154,21 +180,34 @@ pub fn draw_plot<DB: DrawingBackend>(
     for line in &plot.lines {
         draw_line(&mut axes, line, &plot.y, theme)?;
     }
-    let anchors: Vec<i32> =
-        named.iter().map(|(_, value)| axes.backend_coord(&(plot.x.end, *value)).1).collect();
-    let (right, bottom) = axes.backend_coord(&(plot.x.end, plot.y.start));
-    let highest = axes.backend_coord(&(plot.x.end, plot.y.end)).1;
-    let (x, lowest) = (right + theme.px(8.0) as i32, bottom - theme.px(LINE_HEIGHT / 3.0) as i32);
-    for ((line, _), y) in
-        named.iter().zip(apart(&anchors, theme.px(LINE_HEIGHT) as i32, highest, lowest))
-    {
-        let color = theme.color(line.color);
-        let style = font(theme, FONT_SIZE).color(&color).pos(Pos::new(HPos::Left, VPos::Center));
-        // `backend_coord` counts from the whole image, `draw_text` from this area.
-        let (left, top) = area.get_base_pixel();
-        area.draw_text(&line.name, &style, (x - left, y - top))?;
+    // No line crosses a mark.
+    for line in &plot.lines {
+        draw_mark(&mut axes, line, &plot.y, theme)?;
     }
-    Ok(())
+    let ends: Vec<(i32, i32)> = named.iter().map(|(_, end)| axes.backend_coord(end)).collect();
+    let anchors: Vec<i32> = ends.iter().map(|(_, y)| *y).collect();
+    let (right, bottom) = axes.backend_coord(&(plot.x.end, plot.y.start));
+    let (left, top) = axes.backend_coord(&(plot.x.start, plot.y.end));
+    let (x, lowest) =
+        (right + theme.px(NAME_ASIDE) as i32, bottom - theme.px(LINE_HEIGHT / 3.0) as i32);
+    // `backend_coord` counts from the whole image, what is drawn into this area from its own corner.
+    let (area_left, area_top) = area.get_base_pixel();
+    let aside = theme.px(3.0) as i32;
+    let places = apart(&anchors, theme.px(LINE_HEIGHT) as i32, top, lowest);
+    for (((line, _), (end_x, end_y)), y) in named.iter().zip(ends).zip(places) {
+        let color = theme.color(line.color);
+        // From the end to its name, where that is not beside it.
+        let (from, to) = (end_x + aside, x - aside);
+        if to - from > theme.px(NAME_ASIDE) as i32 || (y - end_y).abs() > aside {
+            let leader = vec![(from - area_left, end_y - area_top), (to - area_left, y - area_top)];
+            let pale = color.mix(0.5).stroke_width(theme.px(1.0));
+            area.draw(&PathElement::new(leader, pale))?;
+        }
+        let style = font(theme, FONT_SIZE).color(&color).pos(Pos::new(HPos::Left, VPos::Center));
+        area.draw_text(&line.name, &style, (x - area_left, y - area_top))?;
+    }
+    let [left, right, top, bottom] = [left, right, top, bottom].map(f64::from);
+    Ok(Some(Frame { left, right, top, bottom }))
 }
 
 /// A plot with a title above it, as an SVG of `width` x `height` pixels.
@@ -184,17 +223,24 @@ pub fn plot_svg(title: &str, plot: &Plot, theme: &Theme, width: u32, height: u32
     svg
 }
 
-/// A plot without a title, as an SVG of `width` x `height` pixels.
-pub fn bare_plot_svg(plot: &Plot, theme: &Theme, width: u32, height: u32) -> String {
+/// A plot without a title, as an SVG of `width` x `height` pixels, and where its axes are in it.
+pub fn bare_plot_svg(
+    plot: &Plot,
+    theme: &Theme,
+    width: u32,
+    height: u32,
+) -> (String, Option<Frame>) {
     let mut svg = String::new();
-    {
+    let frame = {
         let area =
             SVGBackend::with_string(&mut svg, (width.max(1), height.max(1))).into_drawing_area();
-        let drawn = draw_plot(&area, plot, theme).and_then(|()| area.present());
+        let drawn =
+            draw_framed(&area, plot, theme).and_then(|frame| area.present().map(|()| frame));
         // As in `plot_svg`.
         debug_assert!(drawn.is_ok());
-    }
-    svg
+        drawn.ok().flatten()
+    };
+    (svg, frame)
 }
 
 /// Draws a title and the plot below it.
@@ -210,10 +256,10 @@ pub(super) fn draw_titled<DB: DrawingBackend>(
     draw_plot(&area.margin(theme.px(32.0), 0, 0, 0), plot, theme)
 }
 
-/// Where the name of a line stands: at its last value, inside the axis.
-fn end(line: &Line, y: &Axis) -> Option<f64> {
-    let (_, value) = line.points.iter().copied().rfind(finite)?;
-    (!line.name.is_empty()).then(|| value.clamp(y.start, y.end))
+/// Where a line that has a name ends, inside the axis.
+fn end(line: &Line, y: &Axis) -> Option<Point> {
+    let (x, value) = line.points.iter().copied().rfind(finite)?;
+    (!line.name.is_empty()).then(|| (x, value.clamp(y.start, y.end)))
 }
 
 pub(super) fn font(theme: &Theme, css_pixels: f64) -> TextStyle<'_> {
@@ -254,6 +300,7 @@ mod tests {
             stroke,
             points: vec![(0.0, 0.5), (1.0, 1.0)],
             band: vec![(0.0, 0.4, 0.6), (1.0, 0.9, 1.5)],
+            mark: None,
         };
         let svg = plot_svg(
             "Title",
@@ -334,10 +381,53 @@ mod tests {
     }
 
     #[test]
+    fn a_marked_moment_is_a_diamond_in_the_colour_of_its_line_with_the_background_around_it() {
+        let line = |mark| Line { points: vec![(0.0, 0.5), (1.0, 1.0)], mark, ..Line::default() };
+        let diamonds = |mark| {
+            let svg = plot_svg("", &plot(vec![line(mark)]), &Theme::light(), 700, 400);
+            parts(&svg, "<polygon")
+        };
+        assert_eq!(diamonds(None), Vec::<String>::new());
+        assert_eq!(diamonds(Some((0.5, f64::NAN))), Vec::<String>::new());
+        let drawn = diamonds(Some((0.5, 0.75)));
+        assert_eq!(drawn.len(), 2);
+        assert!(drawn[0].contains("#FFFFFF") && drawn[1].contains("#006AA7"), "{drawn:?}");
+    }
+
+    #[test]
     fn a_small_chart_leaves_the_names_of_its_axes_to_the_words_around_it() {
         let svg = |width| plot_svg("", &plot(Vec::new()), &Theme::light(), width, 300);
         assert!(svg(600).contains("share") && svg(600).contains("times"));
         assert!(!svg(320).contains("share") && !svg(320).contains("times"));
+    }
+
+    #[test]
+    fn a_name_beside_the_end_of_another_line_is_led_to_its_own() {
+        let line = |name: &str, last: f64, value: f64| Line {
+            name: name.into(),
+            points: vec![(0.0, 0.5), (last, value)],
+            ..Line::default()
+        };
+        // Of each name, where its leader begins and ends; plotters writes a path as a polyline.
+        let leaders = |lines: Vec<Line>| {
+            let (svg, frame) = bare_plot_svg(&plot(lines), &Theme::light(), 700, 400);
+            let own = parts(&svg, "<polyline");
+            let pale = own.into_iter().filter(|part| part.contains("opacity=\"0.5\""));
+            (pale.collect::<Vec<_>>(), frame.unwrap())
+        };
+        let (alone, _) = leaders(vec![line("one", 1.0, 0.5), line("two", 1.0, 1.5)]);
+        assert_eq!(alone, Vec::<String>::new(), "names beside their ends need none");
+        let (crowded, _) = leaders(vec![line("one", 1.0, 1.0), line("two", 1.0, 1.0)]);
+        assert_eq!(crowded.len(), 2, "moved apart, both are led to their end");
+        let (early, frame) = leaders(vec![line("one", 0.5, 1.0)]);
+        assert_eq!(early.len(), 1, "a line that ends before the axis does is led to");
+        let middle = (frame.left + frame.right) / 2.0;
+        let begin = early[0].split("points=\"").nth(1).unwrap().split(',').next().unwrap();
+        let begin: f64 = begin.parse().unwrap();
+        assert!(
+            (begin - middle - 3.0).abs() <= 1.0,
+            "{begin} is not the end of the line, at {middle}"
+        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// On white: blue, vermilion, green, purple and ochre of Okabe and Ito's palette, darkened until small text in them is
+    /// On white: blue, vermilion, green, purple, ochre and black of Okabe and Ito's palette, darkened until small text in them is
     /// readable.
     pub fn light() -> Self {
         Self {
@@ -30,15 +30,22 @@ impl Theme {
             ink: RGBColor(29, 28, 26),
             muted: RGBColor(94, 90, 84),
             grid: RGBColor(232, 229, 222),
-            lines: [(0, 106, 167), (178, 74, 0), (0, 117, 84), (150, 70, 130), (128, 98, 0)]
-                .map(rgb)
-                .into(),
+            lines: [
+                (0, 106, 167),
+                (178, 74, 0),
+                (0, 117, 84),
+                (150, 70, 130),
+                (128, 98, 0),
+                (74, 69, 64),
+            ]
+            .map(rgb)
+            .into(),
             font: "sans-serif".into(),
             scale: 1.0,
         }
     }
 
-    /// On dark grey: sky blue, orange, green, pink and yellow of the same palette.
+    /// On dark grey: sky blue, orange, green, pink, yellow and white of the same palette.
     pub fn dark() -> Self {
         Self {
             background: RGBColor(29, 32, 37),
@@ -51,6 +58,7 @@ impl Theme {
                 (64, 201, 155),
                 (226, 152, 200),
                 (226, 214, 92),
+                (214, 208, 198),
             ]
             .map(rgb)
             .into(),

@@ -47,7 +47,7 @@ pub fn command() -> Command {
         .long_about(
             "A laboratory for 'Understanding deep learning requires rethinking generalization' (Zhang et al. 2017).\n\n\
              Networks fit random labels perfectly; so what makes them generalize? Start with\n  \
-             rote train --condition random-labels --stop-at-train-accuracy 1\n\
+             rote train --condition random-labels --stop-at-train-loss 0.1\n\
              and read `rote train --help`: every flag says what it does.",
         )
         .after_help("Exit codes: 0 done, 1 failed, 2 wrong flags or settings, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP; \

@@ -28,9 +28,9 @@ pub fn command() -> Command {
         .about("Train one network, on true labels or on noise")
         .long_about(
             "Train one network, on true labels or on noise.\n\nThe paper's question in two commands:\n  \
-             rote train --stop-at-train-accuracy 1\n  \
-             rote train --stop-at-train-accuracy 1 --condition random-labels\n\
-             Both reach 100 % on the training images. Only one of them knows anything about other images.",
+             rote train --stop-at-train-loss 0.1\n  \
+             rote train --stop-at-train-loss 0.1 --condition random-labels\n\
+             Both fit the training images, random labels after more steps. Only one of them knows anything about other images.",
         )
         .args(settings)
         .args([

@@ -77,6 +77,20 @@ pub(super) enum AdapterChoice {
     Hardware,
 }
 
+/// An adapter that has not been found for so long is not waited for.
+const ADAPTER_MS: i32 = 5000;
+
+/// A promise of a text after so many milliseconds.
+fn after(milliseconds: i32) -> Promise {
+    Promise::new(&mut |done, _| {
+        let timer = Reflect::get(&scope(), &"setTimeout".into());
+        if let Some(timer) = timer.ok().and_then(|timer| timer.dyn_into::<Function>().ok()) {
+            // Without timers the adapter is waited for.
+            let _ = timer.call3(&scope(), &done, &milliseconds.into(), &"late".into());
+        }
+    })
+}
+
 /// Looks at the default adapter without taking it.
 pub(super) async fn adapter() -> AdapterChoice {
     let get = |object: &JsValue, key: &str| {
@@ -89,7 +103,12 @@ pub(super) async fn adapter() -> AdapterChoice {
     let Ok(promise) = request.call0(&gpu).map(JsCast::unchecked_into::<Promise>) else {
         return AdapterChoice::None("this browser refuses WebGPU here".into());
     };
-    let adapter = match JsFuture::from(promise).await {
+    // Some drivers never answer; the page is not to wait for them.
+    let answer = Promise::race(&Array::of2(&promise, &after(ADAPTER_MS)));
+    let adapter = match JsFuture::from(answer).await {
+        Ok(late) if late.is_string() => {
+            return AdapterChoice::None("this browser's WebGPU does not answer".into());
+        }
         Ok(adapter) if adapter.is_object() => adapter,
         Ok(_) => return AdapterChoice::None("this browser has WebGPU but found no adapter".into()),
         Err(error) => return AdapterChoice::None(js_message(&error)),

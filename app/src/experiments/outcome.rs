@@ -1,6 +1,6 @@
 //! What runs came to, and the numbers that are read off them.
 
-use crate::train::{EpochMetrics, Recipe, StopReason, Summary};
+use crate::train::{EpochMetrics, Recipe, StopReason, Summary, reaches_loss};
 
 /// An epoch's mean loss at which a training set counts as fitted (Figure 1b; the paper names no criterion).
 pub const FIT_LOSS: f64 = 0.1;
@@ -46,7 +46,7 @@ impl Outcome {
 
 /// Steps until an epoch's mean loss was [`FIT_LOSS`], between two epochs in proportion; none if it never was.
 pub fn steps_to_fit(epochs: &[EpochMetrics]) -> Option<f64> {
-    let at = epochs.iter().position(|epoch| f64::from(epoch.train_loss) <= FIT_LOSS)?;
+    let at = epochs.iter().position(|epoch| reaches_loss(epoch.train_loss, FIT_LOSS))?;
     let (step, loss) = (epochs[at].step as f64, f64::from(epochs[at].train_loss));
     let Some(before) = at.checked_sub(1).map(|before| &epochs[before]) else { return Some(step) };
     let (earlier, higher) = (before.step as f64, f64::from(before.train_loss));

@@ -86,6 +86,12 @@ pub struct EpochMetrics {
     pub images_per_second: f64,
 }
 
+/// Whether an epoch with this mean training loss has come down to `goal`, both in nats. The rule that stops runs and the
+/// clock that measures them ask here, with the loss in the digits that are told and kept.
+pub fn reaches_loss(train_loss: f32, goal: f64) -> bool {
+    f64::from(train_loss) <= goal
+}
+
 /// Accuracies, as fractions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
@@ -123,6 +129,8 @@ pub enum StopReason {
     Steps,
     /// The training accuracy was reached.
     TrainAccuracy,
+    /// The mean training loss of an epoch was reached.
+    TrainLoss,
     /// The training loss found no new minimum for too long.
     Patience,
     /// The loss is not a number any more.

@@ -29,7 +29,9 @@ mod table;
 pub use checkpoint::Checkpoint;
 pub use decay::DecayOn;
 pub use error::TrainError;
-pub use event::{Accuracy, CorruptedCounts, EpochMetrics, Event, StopReason, Summary};
+pub use event::{
+    Accuracy, CorruptedCounts, EpochMetrics, Event, StopReason, Summary, reaches_loss,
+};
 #[cfg(feature = "tensors")]
 pub use fit::{Fit, InMemory, check_fit};
 #[cfg(feature = "tensors")]

@@ -93,6 +93,8 @@ recipe! {
     /// Stop when this share of the training images is predicted as shown (1 = every one).
     stop_at_train_accuracy: Option<f64> = None; "stop-at-train-accuracy", "Stop at train accuracy", Stop,
         SettingKind::optional_number("never", 0.0, 1.0);
+    /// Stop after the first epoch with a mean training loss of at most this, in nats (0.1 counts as fitted).
+    stop_at_train_loss: Option<f64> = None; "stop-at-train-loss", "Stop at train loss", Stop, SettingKind::optional_number("never", 1e-6, 10.0);
     /// Stop after this many epochs in which the training loss found no new minimum.
     patience: Option<u64> = None; "patience", "Patience in epochs", Stop, SettingKind::optional_integer("never", 1, 1_000_000);
     /// Measure the accuracies after every so many epochs (and at the end).
@@ -101,6 +103,9 @@ recipe! {
     /// Everything drawn at random (weights, order, crops, dropout, corruption) follows from this number.
     seed: u64 = 1; "seed", "Seed", Start, SettingKind::integer(0, 9_007_199_254_740_991);
 }
+
+/// Settings that came when there were runs already. Where they are at their default, runs are called what they were before.
+const CAME_LATER: [&str; 1] = ["stop-at-train-loss"];
 
 impl Recipe {
     /// Whether `other` is the same run, perhaps with another seed.
@@ -135,6 +140,13 @@ impl Recipe {
         self.steps.map_or(by_epochs, |steps| steps.min(by_epochs))
     }
 
+    /// Whether the run may end before its last step: then its time is a limit.
+    pub fn may_stop_sooner(&self) -> bool {
+        self.stop_at_train_accuracy.is_some()
+            || self.stop_at_train_loss.is_some()
+            || self.patience.is_some()
+    }
+
     /// Checks what no setting can check alone.
     pub fn check(&self) -> Result<(), SettingError> {
         if self.batch_size > self.images {
@@ -166,10 +178,21 @@ impl Recipe {
         SETTINGS.iter().filter(differs).map(|setting| (setting.key, setting.get(&own))).collect()
     }
 
-    /// Every setting as `(key, value)`, with `auto` resolved: the run's identity, whatever the defaults are.
+    /// Every setting as `(key, value)`, with `auto` resolved: the whole run, whatever the defaults are.
     pub fn every_setting(&self) -> Vec<(&'static str, String)> {
         let own = self.resolved();
         SETTINGS.iter().map(|setting| (setting.key, setting.get(&own))).collect()
+    }
+
+    /// What a run is named and found by: every setting, but for those that came later and are at their default, so that a new
+    /// setting does not part a program from the runs of the one before.
+    pub fn identity(&self) -> Vec<(&'static str, String)> {
+        let default = Self::default();
+        let is_named = |(key, value): &(&str, String)| {
+            let at_default = |setting: &Setting| setting.get(&default) == *value;
+            !CAME_LATER.contains(key) || !Setting::find(key).is_ok_and(at_default)
+        };
+        self.every_setting().into_iter().filter(is_named).collect()
     }
 
     /// Every setting that a run keeps when it is gone on with, as `(key, value)`: all but the rules for its end.
@@ -190,9 +213,9 @@ impl Recipe {
         lines(&self.differences())
     }
 
-    /// A recipe file of every setting, with `auto` resolved: the run's identity.
+    /// A recipe file of the run's [`identity`](Self::identity), which does not change with the defaults.
     pub fn to_full_toml(&self) -> String {
-        lines(&self.every_setting())
+        lines(&self.identity())
     }
 
     /// Reads a recipe file over the default recipe; an unknown key is an error.

@@ -30,7 +30,7 @@ pub struct Record {
 impl Record {
     /// Tells it from every other run: its name, its seed, a hash of its settings.
     pub fn id(&self) -> String {
-        let settings = Recipe { seed: 0, ..self.recipe.clone() }.every_setting();
+        let settings = Recipe { seed: 0, ..self.recipe.clone() }.identity();
         let hash = settings.iter().fold(FNV_BASIS, |hash, (key, value)| fnv(fnv(hash, key), value));
         format!("{} seed {} {hash:08x}", self.name, self.recipe.seed)
     }

@@ -7,7 +7,7 @@ use web_time::Instant;
 
 use super::batches::{Batches, varied};
 use super::checkpoint::Progress;
-use super::event::Accuracy;
+use super::event::{Accuracy, reaches_loss};
 use super::fit::{Fit, InMemory, check_fit, network_options};
 use super::inputs::InputCache;
 use super::measure::{IMAGES_PER_MEASUREMENT, Measurement, Predictions, accuracies};
@@ -285,13 +285,18 @@ impl Session {
             .recipe
             .patience
             .is_some_and(|patience| self.progress.epochs_since_best >= patience);
+        let fitted = self.reaches_loss(last.train_loss);
         let has_diverged = !last.train_loss.is_finite()
             || last.accuracy.as_ref().is_some_and(Accuracy::has_diverged);
-        last.step == self.progress.step && (reached || ran_out || has_diverged)
+        last.step == self.progress.step && (reached || fitted || ran_out || has_diverged)
     }
 
     fn reaches_goal(&self, accuracy: &Accuracy) -> bool {
         self.recipe.stop_at_train_accuracy.is_some_and(|goal| accuracy.train_accuracy >= goal)
+    }
+
+    fn reaches_loss(&self, train_loss: f32) -> bool {
+        self.recipe.stop_at_train_loss.is_some_and(|goal| reaches_loss(train_loss, goal))
     }
 
     /// Reads the losses that are still on the device and tells them.

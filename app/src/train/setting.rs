@@ -90,7 +90,7 @@ impl SettingKind {
     }
 
     /// What was meant by a number that is written in another way: `0,5` and `50%` for 0.5, `2,000` for 2000.
-    fn meant(&self, text: &str) -> Option<String> {
+    pub fn meant(&self, text: &str) -> Option<String> {
         let meant = match self {
             Self::Choice(_) | Self::Switch => return None,
             Self::Integer { .. } => text.replace([',', '_', '\'', ' '], ""),

@@ -195,6 +195,7 @@ fn word(reason: StopReason) -> &'static str {
         StopReason::Epochs => "epochs",
         StopReason::Steps => "steps",
         StopReason::TrainAccuracy => "train-accuracy",
+        StopReason::TrainLoss => "train-loss",
         StopReason::Patience => "patience",
         StopReason::Diverged => "diverged",
     }

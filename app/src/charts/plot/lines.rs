@@ -99,6 +99,23 @@ fn draw_triangles<DB: DrawingBackend>(
     Ok(())
 }
 
+/// The diamond at a line's mark, apart from what is below it by a rim of the background.
+pub(super) fn draw_mark<DB: DrawingBackend>(
+    axes: &mut Axes<DB>,
+    line: &Line,
+    y: &Axis,
+    theme: &Theme,
+) -> Drawn<DB> {
+    let Some((x, value)) = line.mark.filter(finite) else { return Ok(()) };
+    let place = (x, value.clamp(y.start, y.end));
+    for (half, color) in [(8.0, theme.background), (6.0, theme.color(line.color))] {
+        let half = theme.px(half) as i32;
+        let corners = vec![(0, -half), (half, 0), (0, half), (-half, 0)];
+        axes.draw_series([EmptyElement::at(place) + Polygon::new(corners, color.filled())])?;
+    }
+    Ok(())
+}
+
 pub(super) fn draw_reference<DB: DrawingBackend>(
     axes: &mut Axes<DB>,
     plot: &Plot,

@@ -36,6 +36,13 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_called_what_it_was_before_settings_came_that_it_does_not_use() {
+        assert_eq!(folder_name("row", &Recipe::default()), "row-7d2785d3-seed1");
+        let stopped = Recipe { stop_at_train_loss: Some(0.1), ..Recipe::default() };
+        assert_ne!(folder_name("row", &stopped), folder_name("row", &Recipe::default()));
+    }
+
+    #[test]
     fn a_name_is_safe_and_not_too_long_on_any_system() {
         assert_eq!(file_name("a\\b:c*d\u{e9} e"), "a_b_c_d_.e");
         let long = "weight-decay=0.001 ".repeat(100);

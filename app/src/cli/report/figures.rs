@@ -202,6 +202,7 @@ fn over_corruption(
             stroke: Stroke::Marked,
             points: found.iter().map(point).collect(),
             band: spans(&found),
+            mark: None,
         });
     }
     (lines, seeds)
@@ -279,8 +280,14 @@ fn batch_norm(scale: Scale, results: &Results) -> Option<(Plot, usize)> {
             best.collect()
         };
         let best: Vec<_> = test.iter().map(best_so_far).collect();
-        let line =
-            |name: String, stroke, (points, band)| Line { name, color, stroke, points, band };
+        let line = |name: String, stroke, (points, band)| Line {
+            name,
+            color,
+            stroke,
+            points,
+            band,
+            ..Line::default()
+        };
         let named = |what: &str| name_of(&format!("{name} BN {what}"), runs.len(), all);
         lines.push(line(String::new(), Stroke::Faint, (over_seeds(&best).0, Vec::new())));
         lines.push(line(named("train"), Stroke::Solid, over_seeds(&train)));

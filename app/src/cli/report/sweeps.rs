@@ -147,7 +147,7 @@ fn line(
     };
     let has_seeds = family.iter().any(|(_, seeds)| seeds.runs.len() > 1);
     let band = if has_seeds { family.iter().map(span).collect() } else { Vec::new() };
-    Line { name: name.into(), color, stroke: Stroke::Marked, points, band }
+    Line { name: name.into(), color, stroke: Stroke::Marked, points, band, ..Line::default() }
 }
 
 /// The paper's test accuracies where a row of its own size is among the runs.

@@ -26,7 +26,7 @@ pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
 }
 
 /// The colours of lines in the stylesheet.
-const LINES: [&str; 5] = ["--lane-a", "--lane-b", "--line-3", "--line-4", "--line-5"];
+const LINES: [&str; 6] = ["--lane-a", "--lane-b", "--line-3", "--line-4", "--line-5", "--line-6"];
 
 /// The name of a line's colour.
 pub fn color_name(line: usize) -> &'static str {

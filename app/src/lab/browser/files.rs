@@ -1,6 +1,6 @@
 //! Files that the page gives and takes.
 
-use js_sys::Array;
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -9,7 +9,7 @@ use web_sys::{
 };
 
 use super::canvas::context;
-use super::window::document;
+use super::window::{document, window};
 
 /// Offers text as a file to be saved.
 pub fn offer(name: &str, kind: &str, text: &str) {
@@ -74,5 +74,19 @@ fn click_link(name: &str, url: &str) {
         link.set_href(url);
         link.set_download(name);
         link.click();
+    }
+}
+
+/// Puts text where it can be pasted from; says whether the browser did so.
+pub async fn copy(text: String) -> bool {
+    let field = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).ok();
+    let copied = field(&window(), "navigator").and_then(|navigator| {
+        let clipboard = field(&navigator, "clipboard")?;
+        let write: Function = field(&clipboard, "writeText")?.dyn_into().ok()?;
+        write.call1(&clipboard, &text.into()).ok()?.dyn_into::<Promise>().ok()
+    });
+    match copied {
+        Some(copied) => JsFuture::from(copied).await.is_ok(),
+        None => false,
     }
 }

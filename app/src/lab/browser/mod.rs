@@ -10,6 +10,8 @@ pub mod address;
 
 pub mod storage;
 
+pub mod tabs;
+
 pub mod speed;
 
 pub mod store;

@@ -40,3 +40,14 @@ pub fn on_other_look(changed: impl FnMut() + 'static) {
     }
     listener.forget();
 }
+
+/// Calls back, as long as the page lives, when it is hidden, reloaded or left: the last chance to keep something.
+pub fn on_leaving(leaving: impl FnMut() + 'static) {
+    let listener = Closure::<dyn FnMut()>::new(leaving).into_js_value();
+    let function = listener.unchecked_ref();
+    // Where it cannot be listened to, what was kept last has to do.
+    let _ = document().add_event_listener_with_callback("visibilitychange", function);
+    for event in ["beforeunload", "pagehide"] {
+        let _ = window().add_event_listener_with_callback(event, function);
+    }
+}

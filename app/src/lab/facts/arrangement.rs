@@ -1,7 +1,7 @@
-//! Which training images the map shows, and in which order.
+//! Which training images the map shows, in which order, how one goes from one to the next, and what each says.
 
 use crate::charts::ordered_by;
-use crate::data::Fate;
+use crate::data::{CIFAR10_CLASS_NAMES, Fate};
 use crate::train::Memorization;
 
 words! {
@@ -53,9 +53,65 @@ pub fn arranged(memory: &Memorization, order: ImageOrder, filter: Filter) -> Vec
     images
 }
 
+/// The place that a key leads to in a grid of `count` places, `columns` a row: from nowhere to the first. None for a key that
+/// leads nowhere.
+pub fn moved(key: &str, at: Option<usize>, columns: usize, count: usize) -> Option<usize> {
+    const PAGE: usize = 5;
+    let (columns, last) = (columns.max(1), count.checked_sub(1)?);
+    let now = at.unwrap_or(0);
+    let next = match key {
+        "ArrowRight" => now + 1,
+        "ArrowLeft" => now.saturating_sub(1),
+        "ArrowDown" => now + columns,
+        // In the first row, where it is.
+        "ArrowUp" => now.checked_sub(columns).unwrap_or(now),
+        "PageDown" => now + PAGE * columns,
+        "PageUp" => now.checked_sub(PAGE * columns).unwrap_or(now % columns),
+        "Home" => now - now % columns,
+        "End" => now - now % columns + columns - 1,
+        _ => return None,
+    };
+    Some(if at.is_none() { 0 } else { next.min(last) })
+}
+
+/// A cell of the map in words.
+pub fn cell_words(memory: &Memorization, image: usize) -> String {
+    let name = |class: u8| CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?");
+    let (shown, clean) = (memory.shown(image), memory.clean(image));
+    let told = if shown == clean { String::new() } else { format!(", told {}", name(shown)) };
+    let said = memory.predicted(image).map(|said| format!(", says {}", name(said)));
+    format!("Picture {}: {}{told}{}", image + 1, name(clean), said.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_lead_through_the_grid_and_not_out_of_it() {
+        // Ten places in rows of four: 0 to 3, 4 to 7, 8 and 9.
+        let from = |at: usize, key: &str| moved(key, Some(at), 4, 10);
+        assert_eq!(from(5, "ArrowRight"), Some(6));
+        assert_eq!(from(5, "ArrowLeft"), Some(4));
+        assert_eq!(from(5, "ArrowDown"), Some(9));
+        assert_eq!(from(5, "ArrowUp"), Some(1));
+        assert_eq!(from(1, "ArrowUp"), Some(1));
+        assert_eq!(from(9, "ArrowRight"), Some(9));
+        assert_eq!(from(6, "Home"), Some(4));
+        assert_eq!(from(6, "End"), Some(7));
+        assert_eq!(from(9, "PageUp"), Some(1));
+        assert_eq!(from(1, "PageDown"), Some(9));
+        assert_eq!(from(5, "a"), None);
+        assert_eq!(moved("ArrowDown", None, 4, 10), Some(0));
+        assert_eq!(moved("ArrowDown", None, 4, 0), None);
+    }
+
+    #[test]
+    fn a_cell_says_what_it_is_what_it_is_told_and_what_the_network_says() {
+        let memory = Memorization::default().of_images(vec![3, 1], vec![3, 2], 10);
+        assert_eq!(cell_words(&memory, 0), "Picture 1: cat");
+        assert_eq!(cell_words(&memory, 1), "Picture 2: bird, told automobile");
+    }
 
     #[test]
     fn before_the_first_measurement_images_stand_as_they_come_and_lies_are_known() {

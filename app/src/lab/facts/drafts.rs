@@ -5,17 +5,58 @@ use std::collections::BTreeMap;
 use crate::train::{Recipe, SETTINGS, Setting, SettingError};
 
 /// What stands in each control, as text.
-pub type Drafts = BTreeMap<&'static str, String>;
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drafts {
+    texts: BTreeMap<&'static str, String>,
+    /// The batch size that the reader chose, while there are too few images for it.
+    wanted_batch: Option<u64>,
+}
 
 /// The sentence of each setting that cannot be taken.
 pub type Refusals = BTreeMap<&'static str, String>;
 
-/// A recipe as it stands in the controls.
-pub fn drafts_of(recipe: &Recipe) -> Drafts {
-    let mut drafts = Drafts::new();
-    // To collect would bring a sort of its own into the page.
-    drafts.extend(SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))));
-    drafts
+impl Drafts {
+    /// A recipe as it stands in the controls.
+    pub fn of(recipe: &Recipe) -> Self {
+        let mut texts = BTreeMap::new();
+        // To collect would bring a sort of its own into the page.
+        texts.extend(SETTINGS.iter().map(|setting| (setting.key, setting.get(recipe))));
+        Self { texts, wanted_batch: None }
+    }
+
+    /// What stands in a control.
+    pub fn get(&self, key: &str) -> &str {
+        self.texts.get(key).map_or("", String::as_str)
+    }
+
+    /// Puts text into a control. A batch size that nobody touches follows the images down, and up again.
+    pub fn put(&mut self, key: &'static str, text: String) {
+        let text = understood(key, &text);
+        match key {
+            "batch-size" => self.wanted_batch = None,
+            "images" => self.follow(text.parse().ok()),
+            _ => {}
+        }
+        self.texts.insert(key, text);
+    }
+
+    fn follow(&mut self, images: Option<u64>) {
+        let wanted = self.wanted_batch.or_else(|| self.get("batch-size").parse().ok());
+        if let (Some(images), Some(wanted)) = (images.filter(|images| *images > 0), wanted) {
+            self.wanted_batch = (wanted > images).then_some(wanted);
+            self.texts.insert("batch-size", wanted.min(images).to_string());
+        }
+    }
+}
+
+/// A text as its setting is written: `0,5` and `50 %` are 0.5, `2,000` is 2000. What is not understood stays as it is.
+fn understood(key: &str, text: &str) -> String {
+    let text = text.trim();
+    let meant = Setting::find(key)
+        .ok()
+        .filter(|setting| !setting.allows(text))
+        .and_then(|setting| setting.kind.meant(text));
+    meant.unwrap_or_else(|| text.into())
 }
 
 /// The recipe of the texts, and the sentence for each that cannot be taken, by its setting. `available_images` is what there
@@ -23,7 +64,7 @@ pub fn drafts_of(recipe: &Recipe) -> Drafts {
 pub fn recipe_of(drafts: &Drafts, available_images: Option<u64>) -> (Recipe, Refusals) {
     let mut recipe = Recipe::default();
     let mut errors = Refusals::new();
-    for (key, text) in drafts {
+    for (key, text) in &drafts.texts {
         if let Err(error) =
             Setting::find(key).and_then(|setting| setting.set(&mut recipe, text.trim()))
         {
@@ -51,14 +92,14 @@ mod tests {
     #[test]
     fn what_stands_in_the_controls_of_a_recipe_means_that_recipe() {
         let recipe = Recipe { images: 300, weight_decay: 0.5, seed: 9, ..Recipe::default() };
-        assert_eq!(recipe_of(&drafts_of(&recipe), Some(2000)), (recipe, Refusals::new()));
+        assert_eq!(recipe_of(&Drafts::of(&recipe), Some(2000)), (recipe, Refusals::new()));
     }
 
     #[test]
     fn what_cannot_be_taken_has_its_sentence_and_stays_at_its_default() {
-        let mut drafts = drafts_of(&Recipe::default());
-        drafts.insert("seed", "many".into());
-        drafts.insert("dropout", " 0.25 ".into());
+        let mut drafts = Drafts::of(&Recipe::default());
+        drafts.put("seed", "many".into());
+        drafts.put("dropout", " 0.25 ".into());
         let (recipe, errors) = recipe_of(&drafts, None);
         assert_eq!((recipe.seed, recipe.dropout), (Recipe::default().seed, 0.25));
         assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["seed"]);
@@ -68,8 +109,45 @@ mod tests {
     #[test]
     fn more_images_than_the_server_has_are_refused_with_how_many_it_has() {
         let recipe = Recipe { images: 5000, ..Recipe::default() };
-        let (_, errors) = recipe_of(&drafts_of(&recipe), Some(2000));
+        let (_, errors) = recipe_of(&Drafts::of(&recipe), Some(2000));
         assert!(errors["images"].contains("2000"), "{}", errors["images"]);
-        assert_eq!(recipe_of(&drafts_of(&recipe), None).1, Refusals::new(), "not known yet");
+        assert_eq!(recipe_of(&Drafts::of(&recipe), None).1, Refusals::new(), "not known yet");
+    }
+
+    #[test]
+    fn a_number_is_understood_as_it_is_written_in_many_countries() {
+        let mut drafts = Drafts::of(&Recipe::default());
+        for (text, share) in [
+            ("0,5", 0.5),
+            ("50 %", 0.5),
+            ("50%", 0.5),
+            ("7 %", 0.07),
+            ("12,5 %", 0.125),
+            ("1", 1.0),
+        ] {
+            drafts.put("label-corruption", text.into());
+            let (recipe, errors) = recipe_of(&drafts, None);
+            assert_eq!((recipe.label_corruption, errors), (share, Refusals::new()), "{text}");
+        }
+        drafts.put("images", "1,500".into());
+        assert_eq!(recipe_of(&drafts, None).0.images, 1500);
+        drafts.put("learning-rate", "auto".into());
+        assert_eq!(recipe_of(&drafts, None).0.learning_rate, None);
+        drafts.put("label-corruption", "150 %".into());
+        assert!(recipe_of(&drafts, None).1.contains_key("label-corruption"));
+    }
+
+    #[test]
+    fn a_batch_that_nobody_touched_follows_the_images_down_and_up_again() {
+        let mut drafts = Drafts::of(&Recipe::default());
+        let batches = ["100", "20", "many", "1000"].map(|images| {
+            drafts.put("images", images.into());
+            drafts.get("batch-size").to_owned()
+        });
+        assert_eq!(batches, ["100", "20", "20", "128"]);
+        // One that was named is not touched, and says that it cannot be.
+        drafts.put("images", "100".into());
+        drafts.put("batch-size", "128".into());
+        assert!(recipe_of(&drafts, None).1.contains_key("batch-size"));
     }
 }

@@ -41,6 +41,14 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Seconds as a person says them before they have passed: `45 s`, `16 min`, `2 h 5 min`.
+pub fn rough(seconds: f64) -> String {
+    match seconds {
+        ..60.0 | 3600.0.. => duration(seconds.max(1.0)),
+        _ => format!("{} min", (seconds / 60.0).round()),
+    }
+}
+
 /// Bytes as `1.7 MB`.
 pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)

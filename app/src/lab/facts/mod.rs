@@ -5,6 +5,8 @@
 
 pub mod format;
 
+pub mod fit_clock;
+
 pub mod history;
 
 pub mod sentences;
@@ -12,6 +14,8 @@ pub mod sentences;
 pub mod rate;
 
 pub mod race;
+
+pub mod order;
 
 pub mod sweep;
 

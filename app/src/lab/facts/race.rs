@@ -18,7 +18,7 @@ words! {
         Conditions = "conditions",
         /// More and more corrupted labels, as in Figures 1b and 1c.
         Corruption = "corruption",
-        /// Random labels with one regularizer after the other, as in Table 4.
+        /// Random labels with one regularizer after the other, as in Table 4, and true labels with and without weight decay.
         Regularizers = "regularizers",
     }
 }
@@ -59,7 +59,7 @@ impl Race {
             Self::WeightDecay => "no weight decay and some",
             Self::Conditions => "five kinds of data (Figure 1a)",
             Self::Corruption => "random labels, 0 to 100 %",
-            Self::Regularizers => "regularizers on random labels (Table 4)",
+            Self::Regularizers => "regularizers (Tables 1 and 4)",
         }
     }
 
@@ -85,8 +85,8 @@ impl Race {
                  and 1c)."
             }
             Self::Regularizers => {
-                "Four networks with the same seed learn random labels: with nothing against it, with weight decay, with \
-                 dropout, with random crops."
+                "Six networks with the same seed: four learn random labels, with nothing against it, with weight decay, with \
+                 dropout, with random crops; two learn true labels, without and with weight decay."
             }
         }
     }
@@ -144,23 +144,27 @@ impl Race {
                 })
                 .into(),
             Self::Regularizers => {
-                let random = |change: &dyn Fn(&mut Recipe), title: &str, short: &str| {
+                let told = |share: f64, change: &dyn Fn(&mut Recipe), title: &str, short: &str| {
                     plan(title, short, &|lane| {
-                        corrupt(lane, 1.0);
+                        corrupt(lane, share);
                         (lane.weight_decay, lane.dropout, lane.random_crop, lane.augmentation) =
                             (0.0, 0.0, false, false);
                         change(lane);
                     })
                 };
+                let decayed = |lane: &mut Recipe| lane.weight_decay = decay;
                 vec![
-                    random(&|_| (), "Random labels, nothing against it", "nothing"),
-                    random(
-                        &|lane| lane.weight_decay = decay,
-                        "Random labels, weight decay",
-                        "decay",
+                    told(1.0, &|_| (), "Random labels, nothing against it", "nothing"),
+                    told(1.0, &decayed, "Random labels, weight decay", "decay"),
+                    told(1.0, &|lane| lane.dropout = 0.5, "Random labels, dropout", "dropout"),
+                    told(
+                        1.0,
+                        &|lane| lane.random_crop = true,
+                        "Random labels, random crops",
+                        "crops",
                     ),
-                    random(&|lane| lane.dropout = 0.5, "Random labels, dropout", "dropout"),
-                    random(&|lane| lane.random_crop = true, "Random labels, random crops", "crops"),
+                    told(0.0, &|_| (), "True labels, nothing against it", "true"),
+                    told(0.0, &decayed, "True labels, weight decay", "true, decay"),
                 ]
             }
         };

@@ -1,15 +1,21 @@
 //! What came of a run, in sentences that are written from its numbers.
 
 use crate::charts::Chart;
-use crate::lab::facts::format::{duration, grouped, percent};
+use crate::lab::facts::format::{duration, grouped, percent, rough};
 use crate::lab::facts::history::History;
-use crate::train::{StopReason, Summary};
+use crate::train::{Group, Recipe, SETTINGS, StopReason, Summary};
 
 /// What a chart shows of a run, for those who do not see it.
 pub fn chart_sentence(chart: Chart, title: &str, history: &History) -> String {
     match chart {
         Chart::Loss => match history.loss() {
-            Some(loss) => format!("{title}: training loss {loss:.3} at step {}.", history.step),
+            Some(loss) => {
+                let fitted = history.steps_to_fit();
+                let fitted = fitted
+                    .map(|step| format!(", fitted after {}", grouped(step)))
+                    .unwrap_or_default();
+                format!("{title}: training loss {loss:.3} at step {}{fitted}.", history.step)
+            }
             None => format!("{title}: no step taken yet."),
         },
         Chart::Accuracy => match history.accuracies() {
@@ -56,12 +62,45 @@ pub fn corruption_sentence(history: &History) -> String {
     }
 }
 
+/// Runs that were left on the way, each with its title and its step.
+pub fn left_sentence(left: &[(String, u64)]) -> String {
+    let runs: Vec<_> =
+        left.iter().map(|(title, step)| format!("“{title}” at step {}", grouped(*step))).collect();
+    format!(
+        "Left on the way: {}. The epochs so far are in the list of runs; with the same settings again it goes on from its \
+         last checkpoint",
+        runs.join(", ")
+    )
+}
+
+/// Whether a run may end before its last epoch and step.
+pub fn may_stop_sooner(recipe: &Recipe) -> bool {
+    let is_rule = |key: &str| !matches!(key, "epochs" | "steps" | "evaluate-every");
+    SETTINGS.iter().any(|setting| {
+        setting.group == Group::Stop
+            && is_rule(setting.key)
+            && setting.kind.none() != Some(&setting.get(recipe))
+    })
+}
+
+/// How long something takes: usually, as far as that is known, and at most.
+pub fn time_sentence(usual: Option<f64>, most: f64, may_be_sooner: bool) -> String {
+    match usual {
+        Some(usual) if may_be_sooner && rough(usual) != rough(most) => {
+            format!("about {}, at most {}", rough(usual), rough(most))
+        }
+        None if may_be_sooner => format!("at most {}", rough(most)),
+        _ => format!("about {}", rough(most)),
+    }
+}
+
 /// Why a run is over, and after how much.
 pub fn end_sentence(summary: &Summary) -> String {
     let why = match summary.stopped_by {
         StopReason::Epochs => "all epochs are done",
         StopReason::Steps => "all steps are done",
         StopReason::TrainAccuracy => "the training accuracy asked for is reached",
+        StopReason::TrainLoss => "the training loss asked for is reached",
         StopReason::Patience => "the training loss found no new minimum for too long",
         StopReason::Diverged => "the loss is not a number any more: try a smaller learning rate",
     };
@@ -70,4 +109,25 @@ pub fn end_sentence(summary: &Summary) -> String {
         grouped(summary.epochs),
         duration(summary.seconds)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_what_usually_happens_and_the_most_it_can_be() {
+        assert_eq!(time_sentence(Some(20.0), 960.0, true), "about 20 s, at most 16 min");
+        assert_eq!(time_sentence(None, 960.0, true), "at most 16 min");
+        assert_eq!(time_sentence(None, 95.0, false), "about 2 min");
+        assert_eq!(time_sentence(Some(50.0), 50.0, true), "about 50 s");
+    }
+
+    #[test]
+    fn a_run_may_stop_sooner_where_a_rule_says_so() {
+        assert!(!may_stop_sooner(&Recipe { steps: Some(5), epochs: 3, ..Recipe::default() }));
+        assert!(may_stop_sooner(&Recipe { patience: Some(2), ..Recipe::default() }));
+        let fitted = Recipe { stop_at_train_accuracy: Some(1.0), ..Recipe::default() };
+        assert!(may_stop_sooner(&fitted));
+    }
 }

@@ -78,9 +78,7 @@ mod tests {
 
     #[test]
     fn a_run_that_never_fitted_is_said_to_be_so() {
-        let times = points(vec![run(Some(0.5))], |history, clean| {
-            Some(history.steps_to_fit()? / clean?.steps_to_fit()?)
-        });
+        let times = points(vec![run(Some(0.5))], |history, clean| history.times_to_fit(clean?));
         assert_eq!(sentences(times, times_words, "the time"), "0 % random labels: not fitted.");
         assert_eq!(
             sentences(vec![], times_words, "the time"),

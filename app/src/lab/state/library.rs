@@ -4,11 +4,11 @@ use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::lab::browser::clock::now_utc;
-use crate::lab::browser::store;
+use crate::lab::browser::clock::{at_most, now_utc};
+use crate::lab::browser::{storage, store, tabs};
 use crate::lab::facts::history::History;
-use crate::lab::facts::kept_run::{KeptRun, insert};
-use crate::lab::state::messages::Messages;
+use crate::lab::facts::kept_run::{KeptRun, insert, is_beginning_of, is_same_run};
+use crate::lab::state::messages::{Messages, Offer};
 use crate::train::{Recipe, Record, from_json, to_json};
 
 /// All kept runs, the latest first. A handle: copies mean the same.
@@ -16,24 +16,51 @@ use crate::train::{Recipe, Record, from_json, to_json};
 pub struct Library {
     runs: RwSignal<Vec<KeptRun>>,
     messages: Messages,
+    /// The run that was deleted last.
+    deleted: StoredValue<Option<KeptRun>>,
 }
+
+/// What sentences about a file are about.
+const IMPORT: &str = "import";
+/// What another tab is told when the list is another.
+pub const LIST_CHANGED: &str = "list";
+/// A storage that has not answered for so long is not waited for.
+pub const STORAGE_MS: i32 = 2000;
 
 impl Library {
     /// Nothing kept yet.
     pub fn new(messages: Messages) -> Self {
-        Self { runs: RwSignal::default(), messages }
+        Self { runs: RwSignal::default(), messages, deleted: StoredValue::new(None) }
     }
 
-    /// Reads what the browser has stored. A refusal is told when something is to be stored; nothing is lost yet.
-    pub async fn read(self) {
-        let stored = store::kept_runs().await.unwrap_or_default();
+    /// Reads what the browser has stored; says whether there was an answer. A refusal is told when something is to be stored;
+    /// nothing is lost yet.
+    pub async fn read(self) -> bool {
+        let Some(stored) = at_most(STORAGE_MS, store::kept_runs()).await else {
+            self.messages.show(
+                "The browser's storage does not answer: runs that were kept are not shown, and a reload may lose this one; \
+                 close other tabs of this page, or restart the browser.",
+            );
+            return false;
+        };
+        // A run that could not be stored is in this list alone; what else is not stored any more was deleted elsewhere.
+        let Ok(stored) = stored else { return true };
         let read = stored.into_iter().filter_map(|(id, json)| {
             // Stored by another version, perhaps: what cannot be read is left where it is.
             let record = from_json(&json).ok()?.into_iter().next()?;
             Some(KeptRun::of(id, record, true))
         });
         let read: Vec<KeptRun> = read.collect();
-        self.runs.update(|runs| read.into_iter().for_each(|run| insert(runs, run)));
+        self.runs.update(|runs| {
+            let overlaid: Vec<_> =
+                runs.iter().filter(|run| run.is_overlaid).map(|run| run.id.clone()).collect();
+            runs.retain(|run| !run.is_stored && !read.iter().any(|of| of.id == run.id));
+            for run in read {
+                let is_overlaid = overlaid.contains(&run.id);
+                insert(runs, KeptRun { is_overlaid, ..run });
+            }
+        });
+        true
     }
 
     /// Reads the runs.
@@ -46,18 +73,34 @@ impl Library {
         self.with(|runs| runs.iter().filter(|run| run.is_overlaid).cloned().collect())
     }
 
-    /// The latest finished run of a recipe.
-    pub fn finished(self, recipe: &Recipe) -> Option<KeptRun> {
+    /// Reads the latest finished run of a recipe, where it stands: a long run is not to be copied several times a second.
+    pub fn with_finished<T>(
+        self,
+        recipe: &Recipe,
+        read: impl FnOnce(&KeptRun) -> Option<T>,
+    ) -> Option<T> {
         self.with(|runs| {
-            runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).cloned()
+            runs.iter().find(|run| run.is_finished() && run.recipe == *recipe).and_then(read)
         })
     }
 
-    /// Keeps a run that has at least one epoch behind it.
+    /// Keeps a run that has at least one epoch behind it, in place of its own beginning where that is in the list.
     pub fn keep(self, name: &str, recipe: &Recipe, history: &History) {
         if history.epochs.is_empty() {
             return;
         }
+        let before = self.runs.with_untracked(|runs| {
+            runs.iter().find(|run| is_beginning_of(run, recipe, history)).cloned()
+        });
+        if let Some(before) = &before {
+            let is_further =
+                history.summary.is_some() || history.epochs.len() > before.history.epochs.len();
+            if !is_further {
+                return;
+            }
+            self.forget(&before.id);
+        }
+        let name = before.as_ref().map_or(name, |before| &before.name);
         // Said at its start. This page computes nothing itself and knows neither the data nor where a run was before.
         let origin = history.origin().cloned().unwrap_or_default();
         let record = Record {
@@ -74,19 +117,56 @@ impl Library {
     /// Adds the runs of a file, or says why not.
     pub fn import(self, file: Result<String, String>) {
         match file.and_then(|text| from_json(&text)) {
-            Ok(records) => self.add(records),
-            Err(reason) => self.messages.show(format!("Nothing was imported: {reason}")),
+            Ok(records) => {
+                self.messages.settle(IMPORT);
+                let all = records.len();
+                let added = self.add(records);
+                if added < all {
+                    self.messages.show_about(
+                        IMPORT,
+                        format!(
+                            "{} of {all} runs of the file are in the list already",
+                            all - added
+                        ),
+                    );
+                }
+            }
+            Err(reason) => {
+                self.messages.show_about(IMPORT, format!("Nothing was imported: {reason}"))
+            }
         }
     }
 
-    /// Forgets a run.
+    /// Forgets a run; the last one can be taken back.
     pub fn delete(self, id: &str) {
+        let Some(run) =
+            self.runs.with_untracked(|runs| runs.iter().find(|run| run.id == id).cloned())
+        else {
+            return;
+        };
+        self.messages.take_back(Offer::Undo);
+        self.messages.show_with(Offer::Undo, format!("“{}” was deleted", run.name));
+        self.deleted.set_value(Some(run));
+        self.forget(id);
+    }
+
+    fn forget(self, id: &str) {
         self.runs.update(|runs| runs.retain(|run| run.id != id));
         let id = id.to_owned();
         spawn_local(async move {
             // What was never stored need not be deleted.
             let _ = store::delete_kept(&id).await;
+            tabs::tell(LIST_CHANGED);
         });
+    }
+
+    /// Takes the run back that was deleted last.
+    pub fn undo(self) {
+        self.messages.take_back(Offer::Undo);
+        if let Some(run) = self.deleted.try_update_value(Option::take).flatten() {
+            self.store(&run);
+            self.runs.update(|runs| insert(runs, run));
+        }
     }
 
     /// Calls a run something else.
@@ -115,15 +195,22 @@ impl Library {
         }
     }
 
-    fn add(self, records: Vec<Record>) {
+    /// Adds what is not there yet; returns how many that were.
+    fn add(self, records: Vec<Record>) -> usize {
         let now = Date::now();
+        let mut added = 0;
         for (at, record) in records.into_iter().enumerate() {
             // Time, then chance: two pages may keep a run in the same millisecond.
             let id = format!("{now}-{at}-{}", (js_sys::Math::random() * 1e9) as u32);
             let run = KeptRun::of(id, record, false);
+            if self.runs.with_untracked(|runs| runs.iter().any(|other| is_same_run(other, &run))) {
+                continue;
+            }
+            added += 1;
             self.store(&run);
             self.runs.update(|runs| insert(runs, run));
         }
+        added
     }
 
     fn store(self, run: &KeptRun) {
@@ -135,6 +222,10 @@ impl Library {
                     .filter(|run| run.id == id)
                     .for_each(|run| run.is_stored = stored.is_ok());
             });
+            if stored.is_ok() {
+                storage::ask_to_persist();
+                tabs::tell(LIST_CHANGED);
+            }
             if let Err(reason) = stored {
                 self.messages.show(format!(
                     "The browser does not keep this run ({reason}): it is in the list until the page is closed; export it, \

@@ -11,6 +11,8 @@ pub enum Offer {
     Retry,
     /// Fetch so many images that one is asked first.
     DataDownload,
+    /// Take a deleted run back into the list.
+    Undo,
     /// Go on in a new worker from the last checkpoint: the one there is silent.
     NewWorker,
 }
@@ -24,6 +26,8 @@ pub struct Message {
     pub text: String,
     /// The button beside it.
     pub offer: Option<Offer>,
+    /// What it is about, where a later sentence about the same takes its place.
+    about: &'static str,
 }
 
 /// The list of sentences; shared by everything that can fail.
@@ -41,36 +45,46 @@ impl Messages {
 
     /// Shows a sentence, once.
     pub fn show(self, text: impl AsRef<str>) {
-        self.push(sentence(text.as_ref()), None);
+        self.push(sentence(text.as_ref()), None, "");
     }
 
     /// Shows a sentence with a button.
     pub fn show_with(self, offer: Offer, text: impl AsRef<str>) {
-        self.push(sentence(text.as_ref()), Some(offer));
+        self.push(sentence(text.as_ref()), Some(offer), "");
+    }
+
+    /// Shows a sentence in place of the last one about the same.
+    pub fn show_about(self, about: &'static str, text: impl AsRef<str>) {
+        self.settle(about);
+        self.push(sentence(text.as_ref()), None, about);
+    }
+
+    /// Takes back what was said about something: it is well now.
+    pub fn settle(self, about: &'static str) {
+        self.take_back_if(|message| message.about == about);
     }
 
     /// Takes back what offered this: it does not apply any more.
     pub fn take_back(self, offer: Offer) {
-        self.take_back_if(|offered| offered == Some(offer));
+        self.take_back_if(|message| message.offer == Some(offer));
     }
 
-    /// Takes back what offered something: it was done, or is not needed any more.
+    /// Takes back what offered something to go on: it was done, or is not needed any more.
     pub fn clear_offers(self) {
-        self.take_back_if(|offered| offered.is_some());
+        self.take_back_if(|message| message.offer.is_some_and(|offer| offer != Offer::Undo));
     }
 
-    fn take_back_if(self, is_meant: impl Fn(Option<Offer>) -> bool) {
-        if self.0.with_untracked(|messages| messages.iter().any(|message| is_meant(message.offer)))
-        {
-            self.0.update(|messages| messages.retain(|message| !is_meant(message.offer)));
+    fn take_back_if(self, is_meant: impl Fn(&Message) -> bool) {
+        if self.0.with_untracked(|messages| messages.iter().any(&is_meant)) {
+            self.0.update(|messages| messages.retain(|message| !is_meant(message)));
         }
     }
 
-    fn push(self, text: String, offer: Option<Offer>) {
+    fn push(self, text: String, offer: Option<Offer>, about: &'static str) {
         self.0.update(|messages| {
             messages.retain(|message| message.text != text);
             let id = messages.last().map_or(0, |message| message.id + 1);
-            messages.push(Message { id, text, offer });
+            messages.push(Message { id, text, offer, about });
             let surplus = messages.len().saturating_sub(MAX_MESSAGES);
             messages.drain(..surplus);
         });

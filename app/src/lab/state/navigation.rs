@@ -1,14 +1,18 @@
 //! What the reader looks at, and the links that lead to it.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::lab::browser::{address, window};
-use crate::lab::facts::lessons::text::LESSONS;
 use crate::lab::facts::link::{self, Choices, Screen};
 use crate::lab::facts::race::Race;
 use crate::lab::state::messages::Messages;
 use crate::lab::state::settings::Settings;
 use crate::train::Recipe;
+
+/// Time between changes of the address: Safari refuses more than a hundred in half a minute.
+const ADDRESS_MS: u64 = 400;
 
 /// Handles; copies mean the same page.
 #[derive(Clone, Copy)]
@@ -19,6 +23,10 @@ pub struct Navigation {
     pub choices: Memo<Choices>,
     settings: Settings,
     messages: Messages,
+    /// What the browser's current entry of the history looks at.
+    entry: StoredValue<Screen>,
+    /// The query that is to stand in the address bar shortly.
+    next_query: StoredValue<Option<String>>,
 }
 
 impl Navigation {
@@ -32,48 +40,96 @@ impl Navigation {
             view: view.get(),
             limits: settings.limits.get(),
         });
-        let navigation = Self { view, choices, settings, messages };
-        navigation.open_link(&address::query());
+        let (entry, next_query) = (StoredValue::new(Screen::Lab), StoredValue::new(None));
+        let navigation = Self { view, choices, settings, messages, entry, next_query };
+        navigation.take(navigation.read(&address::query()));
+        entry.set_value(view.get_untracked());
         navigation
     }
 
-    /// From now on the address bar holds all that is chosen, as long as it can be taken.
+    /// From now on the address bar holds all that is chosen, as long as it can be taken, and each view has an entry in the
+    /// browser's history.
     pub fn start(self) {
         Effect::new(move |_| {
             let choices = self.choices.get();
-            if self.settings.are_valid() {
-                address::replace_query(&link::write(&choices));
+            address::set_title(&choices.view.title());
+            if !self.settings.are_valid() {
+                return;
+            }
+            let query = link::write(&choices);
+            if self.entry.get_value() == choices.view {
+                self.write_soon(query);
+            } else {
+                self.write_now();
+                self.entry.set_value(choices.view);
+                address::push_query(&query);
             }
         });
+        address::on_other_entry(move || {
+            // What was to be written belongs to the entry that was left.
+            self.next_query.set_value(None);
+            let choices = self.read(&address::query());
+            self.entry.set_value(choices.view);
+            self.take(Choices { engine: self.settings.engine.get_untracked(), ..choices });
+        });
+        window::on_leaving(move || self.write_now());
     }
 
-    /// Sets every control from a link.
-    pub fn open_link(self, query: &str) {
+    fn write_soon(self, query: String) {
+        let is_under_way = self.next_query.with_value(Option::is_some);
+        self.next_query.set_value(Some(query));
+        if !is_under_way {
+            set_timeout(move || self.write_now(), Duration::from_millis(ADDRESS_MS));
+        }
+    }
+
+    fn write_now(self) {
+        if let Some(query) = self.next_query.try_update_value(Option::take).flatten() {
+            address::replace_query(&query);
+        }
+    }
+
+    /// What a link says; what it has wrong is told.
+    fn read(self, query: &str) -> Choices {
         let (choices, sentences) = link::read(query);
         for sentence in sentences {
             self.messages.show(sentence);
         }
-        self.open_recipe(&choices.recipe, choices.race);
-        self.view.set(choices.view);
+        choices
+    }
+
+    fn take(self, choices: Choices) {
+        self.settings.set(&choices.recipe, choices.race);
         self.settings.limits.set(choices.limits);
-        if query.contains("engine=") {
-            self.settings.engine.set(choices.engine);
-        }
+        self.settings.engine.set(choices.engine);
+        self.view.set(choices.view);
     }
 
-    /// Sets every control from a recipe, and shows the laboratory.
+    /// What a link within the page leads to: what is fixed and hidden stays so.
+    pub fn choices_of(self, query: &str) -> Choices {
+        link::within(link::read(query).0, &self.choices.get())
+    }
+
+    /// Follows a link within the page.
+    pub fn open_link(self, query: &str) {
+        self.take(untrack(|| self.choices_of(query)));
+    }
+
+    /// Sets every control from a recipe, but for those that are fixed, and shows the laboratory.
     pub fn open_recipe(self, recipe: &Recipe, race: Race) {
-        self.settings.set(recipe, race);
-        self.view.set(Screen::Lab);
+        let now = self.choices.get_untracked();
+        let choices = Choices { recipe: recipe.clone(), race, view: Screen::Lab, ..now.clone() };
+        self.take(link::within(choices, &now));
     }
 
-    /// Shows another part of the page. A lesson brings its own settings.
+    /// What a link to another part of the page says. A lesson brings its own settings.
+    pub fn choices_in(self, view: Screen) -> Choices {
+        link::to_view(view, &self.choices.get())
+    }
+
+    /// Shows another part of the page.
     pub fn open_view(self, view: Screen) {
-        if let Screen::Lesson(number) = view {
-            let (choices, _) = link::read(LESSONS[number - 1].query);
-            self.open_recipe(&choices.recipe, choices.race);
-        }
-        self.view.set(view);
+        self.take(untrack(|| self.choices_in(view)));
         window::scroll_to_top();
     }
 }

@@ -65,9 +65,19 @@ impl Prediction {
     pub fn take_back(self) {
         self.is_made.set(false);
         self.values.update(|values| values.fill(None));
-        if let Some(storage) = storage() {
-            let _ = storage.remove_item(&key(self.lesson));
-        }
+        forget(self.lesson);
+    }
+
+    /// Takes it back, and those of all other lessons: another student begins.
+    pub fn clear_all(self) {
+        self.take_back();
+        (1..=LESSONS.len()).for_each(forget);
+    }
+}
+
+fn forget(lesson: usize) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(&key(lesson));
     }
 }
 

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::data::TIERS;
 use crate::engine::messages::EngineChoice;
 use crate::lab::browser::sizes::available_images;
-use crate::lab::facts::drafts::{Drafts, Refusals, drafts_of, recipe_of};
+use crate::lab::facts::drafts::{Drafts, Refusals, recipe_of};
 use crate::lab::facts::link::Limits;
 use crate::lab::facts::race::Race;
 use crate::train::Recipe;
@@ -31,7 +32,7 @@ pub struct Settings {
 impl Settings {
     /// The defaults, computed on `engine`.
     pub fn new(engine: RwSignal<EngineChoice>) -> Self {
-        let drafts = RwSignal::new(drafts_of(&Recipe::default()));
+        let drafts = RwSignal::new(Drafts::of(&Recipe::default()));
         let available_images = RwSignal::new(None);
         let read =
             Memo::new(move |_| drafts.with(|drafts| recipe_of(drafts, available_images.get())));
@@ -53,13 +54,20 @@ impl Settings {
 
     /// Sets every control of a recipe, and what is compared.
     pub fn set(self, recipe: &Recipe, race: Race) {
-        self.drafts.set(drafts_of(recipe));
+        self.drafts.set(Drafts::of(recipe));
         self.race.set(race);
     }
 
     /// Whether everything that stands in the controls can be taken.
     pub fn are_valid(self) -> bool {
         self.errors.with(Refusals::is_empty)
+    }
+
+    /// Whether it is known that there are so many images as are asked for: what comes with the page is always there, of more
+    /// the server has to say it first.
+    pub fn are_images_known(self) -> bool {
+        self.available_images.with(Option::is_some)
+            || self.recipe.with(|recipe| recipe.images <= TIERS[0].train as u64)
     }
 
     /// Whether a control cannot be used: the comparison decides it, or the link has fixed it.
@@ -74,11 +82,11 @@ impl Settings {
 
     /// What stands in a control.
     pub fn draft(self, key: &'static str) -> String {
-        self.drafts.with(|drafts| drafts.get(key).cloned().unwrap_or_default())
+        self.drafts.with(|drafts| drafts.get(key).to_owned())
     }
 
     /// Puts text into a control.
     pub fn set_draft(self, key: &'static str, text: String) {
-        self.drafts.update(|drafts| _ = drafts.insert(key, text));
+        self.drafts.update(|drafts| drafts.put(key, text));
     }
 }

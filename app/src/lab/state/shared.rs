@@ -45,6 +45,8 @@ pub struct Shared {
     pub library: Library,
     /// The events, for whoever watches from outside.
     pub recorder: EventRecorder,
+    /// Called with the number of a lane whose run came to its end while it was to train.
+    pub on_end: StoredValue<Option<Callback<usize>>>,
 }
 
 impl Shared {
@@ -60,6 +62,7 @@ impl Shared {
             data_url: StoredValue::new(data_url),
             may_download: StoredValue::new(false),
             recorder: EventRecorder::new(),
+            on_end: StoredValue::new(None),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! The whole page below the heading that `index.html` already shows.
 
+use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::charts::learning::Charts;
+use super::controls::class_link::ClassLink;
 use super::controls::dial::Dial;
 use super::controls::settings_panel::SettingsPanel;
 use super::head::Head;
 use super::lessons::lesson_view::LessonView;
+use super::lessons::worksheet::PrintedAddress;
 use super::map::MemorizationMap;
 use super::message_list::MessageList;
 use super::presets::Presets;
@@ -23,8 +26,10 @@ use crate::lab::facts::link::Screen;
 use crate::lab::state::appearance::Appearance;
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::navigation::Navigation;
+use crate::lab::state::prediction::Prediction;
 use crate::lab::state::settings::Settings;
 use crate::lab::state::shared::Shared;
+use crate::lab::views::live::live;
 
 /// Replaces the skeleton of `index.html` by the living page.
 pub fn start() {
@@ -46,14 +51,34 @@ fn App() -> impl IntoView {
     comparison.start();
     settings.ask_server();
     let view = navigation.view;
+    let place = NodeRef::<html::Div>::new();
+    let before = StoredValue::new(view.get_untracked());
+    // Who comes to another view by key or by ear is put there, and told where that is.
+    let focus = move || {
+        // A page that is gone has no focus.
+        let _ = place.get_untracked().map(|place| place.focus());
+    };
+    let body = move || {
+        let shown = view.get();
+        if before.get_value() != shown {
+            request_animation_frame(focus);
+        }
+        before.set_value(shown);
+        match shown {
+            Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
+            Screen::Lesson(number) => {
+                view! { <Chapter settings comparison navigation number /> }.into_any()
+            }
+            Screen::Runs => view! { <RunsView settings comparison navigation /> }.into_any(),
+        }
+    };
     view! {
         <Head settings navigation />
         <MessageList messages=shared.messages comparison />
-        {move || match view.get() {
-            Screen::Lab => view! { <Laboratory settings comparison navigation /> }.into_any(),
-            Screen::Lesson(number) => view! { <Chapter comparison navigation number /> }.into_any(),
-            Screen::Runs => view! { <RunsView comparison navigation /> }.into_any(),
-        }}
+        <div class="view" node_ref=place tabindex="-1" role="group" aria-label=live(move || view.get().name())>
+            {body}
+        </div>
+        <PrintedAddress navigation />
     }
 }
 
@@ -67,6 +92,7 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
             <div class="controls">
                 {move || shows("dial").then(|| view! { <Dial settings /> })}
                 {move || shows("settings").then(|| view! { <SettingsPanel settings /> })}
+                {move || shows("settings").then(|| view! { <ClassLink navigation /> })}
             </div>
             <RunBar comparison />
             <div class="results">
@@ -81,31 +107,48 @@ fn Laboratory(settings: Settings, comparison: Comparison, navigation: Navigation
     }
 }
 
-/// A lesson beside the curves and the map of its run.
+/// A lesson beside the curves and the map of its run, which are seen by who has predicted them.
 #[component]
-fn Chapter(comparison: Comparison, navigation: Navigation, number: usize) -> impl IntoView {
+fn Chapter(
+    settings: Settings,
+    comparison: Comparison,
+    navigation: Navigation,
+    number: usize,
+) -> impl IntoView {
+    let prediction = Prediction::of(number);
+    let shows = move |part: &'static str| settings.shows(part);
+    let shows_lessons = Signal::derive(move || shows("lessons"));
     view! {
         <div class="bench chapter">
             <div class="controls">
-                <LessonView comparison navigation number />
+                <LessonView comparison navigation prediction number shows_lessons />
             </div>
-            <RunBar comparison />
-            <div class="results">
-                <EngineNote comparison />
-                <Charts comparison />
-                <MemorizationMap comparison />
-            </div>
+            <Show
+                when=move || prediction.is_made()
+                fallback=|| view! {
+                    <p class="help unpredicted" data-testid="unpredicted">
+                        "Curves and pictures appear here when you have made your prediction."
+                    </p>
+                }
+            >
+                <RunBar comparison />
+                <div class="results">
+                    <EngineNote comparison />
+                    {move || shows("charts").then(|| view! { <Charts comparison /> })}
+                    {move || shows("map").then(|| view! { <MemorizationMap comparison /> })}
+                </div>
+            </Show>
         </div>
     }
 }
 
 /// The runs that are kept, with the charts they can be laid over.
 #[component]
-fn RunsView(comparison: Comparison, navigation: Navigation) -> impl IntoView {
+fn RunsView(settings: Settings, comparison: Comparison, navigation: Navigation) -> impl IntoView {
     view! {
         <div class="results alone">
-            <RunsTable library=comparison.library navigation />
-            <Charts comparison />
+            {move || settings.shows("runs").then(|| view! { <RunsTable library=comparison.library navigation /> })}
+            {move || settings.shows("charts").then(|| view! { <Charts comparison /> })}
         </div>
     }
 }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::lab::facts::lessons::text::LESSONS;
 use crate::lab::facts::link::{self, Screen, views};
 use crate::lab::state::navigation::Navigation;
 use crate::lab::state::settings::Settings;
@@ -13,9 +12,7 @@ use crate::lab::views::live::live;
 pub fn Head(settings: Settings, navigation: Navigation) -> impl IntoView {
     let link = move |view: Screen| {
         let here = move || navigation.view.get() == view;
-        let href = move || {
-            format!("?{}", link::write(&link::Choices { view, ..navigation.choices.get() }))
-        };
+        let href = move || format!("?{}", link::write(&navigation.choices_in(view)));
         view! {
             <li>
                 <a
@@ -29,7 +26,7 @@ pub fn Head(settings: Settings, navigation: Navigation) -> impl IntoView {
                         }
                     }
                 >
-                    {name(view)}
+                    {view.name()}
                 </a>
             </li>
         }
@@ -43,13 +40,5 @@ pub fn Head(settings: Settings, navigation: Navigation) -> impl IntoView {
         <nav class="views" aria-label="Parts of the laboratory">
             <ul>{seen.map(link).collect_view()}</ul>
         </nav>
-    }
-}
-
-fn name(view: Screen) -> String {
-    match view {
-        Screen::Lab => "Laboratory".into(),
-        Screen::Lesson(number) => format!("{number} {}", LESSONS[number - 1].short),
-        Screen::Runs => "Runs".into(),
     }
 }

@@ -34,6 +34,7 @@ pub fn MessageList(messages: Messages, comparison: Comparison) -> impl IntoView 
 fn button(offer: Offer) -> (&'static str, fn(Comparison)) {
     match offer {
         Offer::Retry => ("Retry", Comparison::retry),
+        Offer::Undo => ("Undo", |comparison| comparison.library.undo()),
         Offer::DataDownload => ("Download", Comparison::allow_download),
         Offer::NewWorker => ("Start a new worker", Comparison::restart_silent),
     }

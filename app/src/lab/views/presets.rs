@@ -10,15 +10,13 @@ use crate::lab::state::navigation::Navigation;
 #[component]
 pub fn Presets(navigation: Navigation) -> impl IntoView {
     let links = PRESETS.map(|(name, query)| {
-        let (choices, _) = link::read(query);
-        let written = link::write(&choices);
-        let written_now = written.clone();
+        let written = Memo::new(move |_| link::write(&navigation.choices_of(query)));
         let chosen =
-            move || (link::write(&navigation.choices.get()) == written_now).then_some("true");
+            move || (link::write(&navigation.choices.get()) == written.get()).then_some("true");
         view! {
             <li>
                 <a
-                    href=format!("?{written}")
+                    href=move || format!("?{}", written.get())
                     aria-current=chosen
                     on:click=move |event| {
                         let with_key = event.ctrl_key() || event.meta_key() || event.shift_key();

@@ -36,6 +36,8 @@ impl Session {
             if improved { 0 } else { self.progress.epochs_since_best + u64::from(is_new) };
         let stop = if !mean_loss.is_finite() {
             Some(StopReason::Diverged)
+        } else if self.reaches_loss(mean_loss as f32) {
+            Some(StopReason::TrainLoss)
         } else if self.recipe.patience.is_some_and(|patience| without_improvement >= patience) {
             Some(StopReason::Patience)
         } else if step >= self.recipe.epochs.saturating_mul(steps_per_epoch) {

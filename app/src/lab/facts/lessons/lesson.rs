@@ -1,7 +1,8 @@
-//! A lesson as data: a question, numbers to predict, why it is so, and something to try.
+//! A lesson as data: a question, numbers to predict, what came of them, how it is understood, and something to try.
 
 use super::measure::Measure;
 use crate::experiments::published_row;
+use crate::lab::facts::history::History;
 
 /// A chapter.
 pub struct Lesson {
@@ -17,12 +18,14 @@ pub struct Lesson {
     pub query: &'static str,
     /// What the student predicts.
     pub guesses: &'static [Guess],
-    /// Why it is so, in two sentences.
+    /// What came of its runs, in sentences that are written from them; they are in the order of the comparison, and over.
+    pub told: fn(&[History]) -> Vec<String>,
+    /// How it is understood. It states nothing that a run could contradict.
     pub why: &'static str,
     /// What the paper has of it.
     pub paper: &'static str,
-    /// What to do next, and its link.
-    pub next: (&'static str, &'static str),
+    /// What to do next, and its link, once these runs are over; without runs, before that.
+    pub next: fn(&[History]) -> (String, String),
 }
 
 /// One number to predict.

@@ -9,8 +9,12 @@ use super::Comparison;
 use crate::engine::messages::EngineChoice;
 use crate::lab::browser::clock::{now_ms, now_utc};
 use crate::lab::browser::store::SavedRun;
+use crate::lab::browser::tabs;
+use crate::lab::browser::window::on_leaving;
 use crate::lab::facts::race::LanePlan;
+use crate::lab::facts::sentences::left_sentence;
 use crate::lab::state::lane::{Lane, LanePhase};
+use crate::lab::state::library::LIST_CHANGED;
 use crate::lab::state::messages::Offer;
 use crate::lab::state::shared::EngineDownload;
 
@@ -20,26 +24,24 @@ const SETTLE_MS: u64 = 250;
 impl Comparison {
     /// Connects what follows from the settings: the runs, the engine.
     pub fn start(self) {
-        let first = StoredValue::new(true);
         Effect::new(move |_| {
-            let plans = self.plans.get();
-            if self.settings.are_valid() {
-                let is_first = first.get_value();
-                first.set_value(false);
-                if is_first { self.open_saved(plans) } else { self.apply_soon(plans) }
+            self.plans.track();
+            if self.settings.are_valid() && self.settings.are_images_known() {
+                // The first runs of the page are made at once, later ones when the reader is through with changing.
+                if self.wanted.with_value(Option::is_none) {
+                    self.settle(None);
+                } else {
+                    self.settle_soon();
+                }
             }
         });
-        // A lane that is done takes the next run of the comparison.
-        for lane in self.lanes {
-            Effect::new(move |_| {
-                if lane.phase.get() == LanePhase::Finished
-                    && let Some(next) = untrack(|| self.next_plan())
-                {
-                    lane.set_plan(Some(next), None);
-                    lane.train();
-                }
-            });
-        }
+        let on_end = move |lane: usize| {
+            if let Some(next) = untrack(|| self.next_plan()) {
+                self.lanes[lane].set_plan(Some(next), None);
+                self.lanes[lane].train();
+            }
+        };
+        self.shared.on_end.set_value(Some(Callback::new(on_end)));
         Effect::new(move |engine_before: Option<EngineChoice>| {
             let engine = self.settings.engine.get();
             if engine_before.is_some_and(|before| before != engine) {
@@ -54,15 +56,32 @@ impl Comparison {
         });
         let tick = move || self.lanes.into_iter().for_each(|lane| lane.tick(now_ms()));
         set_interval(tick, Duration::from_secs(1));
+        on_leaving(move || self.lanes.into_iter().for_each(Lane::save_soon));
+        tabs::on_word(move |word| {
+            if word == LIST_CHANGED {
+                spawn_local(async move { _ = self.library.read().await });
+            }
+            self.lanes.into_iter().for_each(|lane| lane.hear(&word));
+        });
     }
 
     /// Trains every lane that is not over; begins again where all are.
     pub fn train(self) {
-        if self.is_finished() {
-            self.begin_again();
-        }
-        self.forget_failures();
-        self.used_lanes().for_each(Lane::train);
+        self.settle(Some(|comparison| {
+            if untrack(|| comparison.is_finished()) {
+                comparison.begin_again();
+            }
+            comparison.forget_failures();
+            comparison.used_lanes().for_each(|lane| {
+                // A run that a single step ended makes way for the next one of the comparison.
+                if lane.phase.get_untracked() == LanePhase::Finished
+                    && let Some(next) = untrack(|| comparison.next_plan())
+                {
+                    lane.set_plan(Some(next), None);
+                }
+                lane.train();
+            });
+        }));
     }
 
     /// Pauses every lane.
@@ -72,13 +91,15 @@ impl Comparison {
 
     /// One step of every lane that is not over.
     pub fn step(self) {
-        self.used_lanes().for_each(Lane::step);
+        self.settle(Some(|comparison| comparison.used_lanes().for_each(Lane::step)));
     }
 
     /// Every run back to step 0.
     pub fn reset(self) {
-        self.begin_again();
-        self.forget_failures();
+        self.settle(Some(|comparison| {
+            comparison.begin_again();
+            comparison.forget_failures();
+        }));
     }
 
     fn begin_again(self) {
@@ -123,36 +144,71 @@ impl Comparison {
     fn first_plans(self, plans: &[LanePlan]) -> [Option<LanePlan>; 2] {
         // A comparison of two is shown as two, done or not.
         let mut open =
-            plans.iter().filter(|plan| plans.len() <= 2 || untrack(|| self.done(plan)).is_none());
+            plans.iter().filter(|plan| plans.len() <= 2 || !untrack(|| self.is_done(plan)));
         let first = open.next().or(plans.first());
         [first.cloned(), open.next().cloned()]
     }
 
-    fn apply_soon(self, plans: Vec<LanePlan>) {
+    fn settle_soon(self) {
         self.change.update_value(|count| *count += 1);
         let change = self.change.get_value();
         let act = move || {
             if self.change.get_value() == change {
-                self.apply(self.first_plans(&plans), [None, None]);
+                self.settle(None);
             }
         };
         set_timeout(act, Duration::from_millis(SETTLE_MS));
     }
 
-    /// The first runs of the page, as far as they were stored.
-    fn open_saved(self, plans: Vec<LanePlan>) {
-        let change = self.change.get_value();
+    /// Takes what stands in the controls now, however short a while ago it was put there, and then acts.
+    fn settle(self, act: Option<fn(Self)>) {
+        if untrack(|| !self.settings.are_valid() || !self.settings.are_images_known()) {
+            return;
+        }
+        let plans = self.plans.get_untracked();
+        let is_wanted = self.wanted.with_value(|wanted| wanted.as_ref() == Some(&plans));
+        let is_there = is_wanted && !self.is_taking_up.get_value();
+        match act {
+            Some(act) if is_there => act(self),
+            Some(_) => self.then.set_value(act),
+            None => {}
+        }
+        if !is_wanted {
+            self.take_up(plans);
+        }
+    }
+
+    /// Gives the lanes their runs, as far as they were stored, and then does what was asked for meanwhile.
+    fn take_up(self, plans: Vec<LanePlan>) {
+        let is_first = self
+            .wanted
+            .try_update_value(|wanted| wanted.replace(plans.clone()))
+            .flatten()
+            .is_none();
+        self.is_taking_up.set_value(true);
         spawn_local(async move {
-            self.library.read().await;
-            let plans = self.first_plans(&plans);
+            let answers = !is_first || self.library.read().await;
+            let wanted = plans;
+            let plans = self.first_plans(&wanted);
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
-                if let Some(plan) = plan {
-                    *saved = lane.saved(&plan.recipe.to_full_toml()).await;
+                let is_new = |plan: &&LanePlan| answers && untrack(|| !lane.has(&plan.recipe));
+                if let Some(plan) = plan.as_ref().filter(is_new) {
+                    *saved = Lane::saved(&plan.recipe).await;
                 }
             }
-            if self.change.get_value() == change {
+            for (lane, plan) in self.lanes.into_iter().zip(&plans) {
+                if lane.left_for(plan.as_ref()).is_some() {
+                    lane.save_before_leaving().await;
+                }
+            }
+            // Otherwise others are wanted by now, and are on their way.
+            if self.wanted.with_value(|now| now.as_ref() == Some(&wanted)) {
                 self.apply(plans, saved);
+                self.is_taking_up.set_value(false);
+                if let Some(act) = self.then.try_update_value(Option::take).flatten() {
+                    act(self);
+                }
             }
         });
     }
@@ -160,6 +216,11 @@ impl Comparison {
     fn apply(self, plans: [Option<LanePlan>; 2], saved: [Option<SavedRun>; 2]) {
         // Asked again below if it still applies.
         self.shared.messages.take_back(Offer::DataDownload);
+        let lanes = self.lanes.into_iter().zip(&plans);
+        let left: Vec<_> = lanes.filter_map(|(lane, plan)| lane.left_for(plan.as_ref())).collect();
+        if !left.is_empty() {
+            self.shared.messages.show_about("left", left_sentence(&left));
+        }
         for ((lane, plan), saved) in self.lanes.into_iter().zip(plans).zip(saved) {
             lane.set_plan(plan, saved);
         }

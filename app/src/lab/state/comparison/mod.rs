@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::lab::facts::history::History;
 use crate::lab::facts::kept_run::KeptRun;
 use crate::lab::facts::lessons::lesson::Guess;
+use crate::lab::facts::lessons::measure::Found;
 use crate::lab::facts::race::{LanePlan, Race};
 use crate::lab::state::lane::{Lane, LanePhase};
 use crate::lab::state::library::Library;
@@ -28,6 +29,12 @@ pub struct Comparison {
     since: RwSignal<String>,
     /// Counts changes, so that a quick series of them is acted upon once.
     change: StoredValue<u64>,
+    /// The runs that the lanes have, or are about to have.
+    wanted: StoredValue<Option<Vec<LanePlan>>>,
+    /// Whether the lanes do not have them yet.
+    is_taking_up: StoredValue<bool>,
+    /// What is to be done once they do.
+    then: StoredValue<Option<fn(Self)>>,
 }
 
 impl Comparison {
@@ -43,6 +50,9 @@ impl Comparison {
             shared,
             since: RwSignal::default(),
             change: StoredValue::new(0),
+            wanted: StoredValue::new(None),
+            is_taking_up: StoredValue::new(false),
+            then: StoredValue::new(None),
         }
     }
 
@@ -69,12 +79,15 @@ impl Comparison {
     }
 
     /// What the runs say to a guess of a lesson; none before its run is over.
-    pub fn measured(self, guess: &Guess) -> Option<f64> {
-        let plans = self.plans.get();
-        let history_of = |plan: &LanePlan| self.with_history_of(plan, Clone::clone);
-        let first = plans.first().and_then(history_of);
-        let own = plans.get(guess.place).and_then(history_of)?;
-        guess.measure.of(&own, first.as_ref())
+    pub fn measured(self, guess: &Guess) -> Option<Found> {
+        self.plans.with(|plans| {
+            let first = plans.first()?;
+            let measure = |own: &History| {
+                self.with_history_of(first, |first| guess.measure.of(own, Some(first)))
+                    .unwrap_or_else(|| guess.measure.of(own, None))
+            };
+            self.with_history_of(plans.get(guess.place)?, measure).flatten()
+        })
     }
 
     /// The history of a run of the comparison: of the lane that has it, or of the list. None if it was not begun.
@@ -88,30 +101,33 @@ impl Comparison {
             Some(lane) if lane.with_history(|history| history.step > 0) => {
                 Some(lane.with_history(read))
             }
-            _ => self.done(plan).map(|run| read(&run.history)),
+            _ => self.with_done(plan, |run| read(&run.history)),
         }
     }
 
-    /// A finished run of the comparison.
-    fn done(self, plan: &LanePlan) -> Option<KeptRun> {
-        self.library
-            .finished(&plan.recipe)
-            .filter(|run| self.since.with(|since| run.date >= *since))
+    /// Reads a finished run of the comparison.
+    fn with_done<T>(self, plan: &LanePlan, read: impl FnOnce(&KeptRun) -> T) -> Option<T> {
+        self.library.with_finished(&plan.recipe, |run| {
+            self.since.with(|since| run.date >= *since).then(|| read(run))
+        })
+    }
+
+    /// Whether a run of the comparison is finished.
+    fn is_done(self, plan: &LanePlan) -> bool {
+        self.with_done(plan, |_| ()).is_some()
     }
 
     /// How many runs of the comparison are done, and how many there are.
     pub fn progress(self) -> (usize, usize) {
-        self.plans.with(|plans| {
-            (plans.iter().filter(|plan| self.done(plan).is_some()).count(), plans.len())
-        })
+        self.plans
+            .with(|plans| (plans.iter().filter(|plan| self.is_done(plan)).count(), plans.len()))
     }
 
     /// The first run of the comparison that is neither done nor on a lane.
     fn next_plan(self) -> Option<LanePlan> {
         let on_lane = |plan: &LanePlan| self.used_lanes().any(|lane| lane.has(&plan.recipe));
-        self.plans.with(|plans| {
-            plans.iter().find(|plan| !on_lane(plan) && self.done(plan).is_none()).cloned()
-        })
+        self.plans
+            .with(|plans| plans.iter().find(|plan| !on_lane(plan) && !self.is_done(plan)).cloned())
     }
 
     /// The lanes in use.
@@ -121,7 +137,10 @@ impl Comparison {
 
     /// Whether Train has something to do.
     pub fn can_train(self) -> bool {
-        self.settings.are_valid() && (self.used_lanes().any(Lane::can_run) || self.is_finished())
+        let phases = || self.used_lanes().map(|lane| lane.phase.get());
+        self.settings.are_valid()
+            && (self.used_lanes().any(Lane::can_run)
+                || phases().count() > 0 && phases().all(|phase| phase == LanePhase::Finished))
     }
 
     /// Whether Step has something to do.
@@ -134,9 +153,11 @@ impl Comparison {
         self.used_lanes().any(Lane::is_busy)
     }
 
-    /// Whether every lane is over.
+    /// Whether every run of the comparison is over.
     pub fn is_finished(self) -> bool {
         let mut phases = self.used_lanes().map(|lane| lane.phase.get()).peekable();
-        phases.peek().is_some() && phases.all(|phase| phase == LanePhase::Finished)
+        phases.peek().is_some()
+            && phases.all(|phase| phase == LanePhase::Finished)
+            && self.next_plan().is_none()
     }
 }

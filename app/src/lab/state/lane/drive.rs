@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{CHECKPOINT_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, Wish};
+use super::{ASLEEP_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, Wish};
 use crate::data::{CIFAR10_RECORD_BYTES, CIFAR10_TEST_IMAGES, CIFAR10_TRAIN_IMAGES, INPUT_VALUES};
 use crate::engine::messages::{EngineChoice, Request};
 use crate::lab::browser::clock::now_ms;
@@ -14,8 +14,17 @@ use crate::lab::state::shared::EngineDownload;
 impl Lane {
     /// Called every second: asks for checkpoints, and notices a worker that has gone silent.
     pub fn tick(self, now_ms: f64) {
-        if self.phase.get_untracked() != LanePhase::Running {
-            return;
+        let before = self
+            .core
+            .try_update_value(|core| std::mem::replace(&mut core.last_tick_ms, now_ms))
+            .unwrap_or_default();
+        let phase = self.phase.get_untracked();
+        // A lane without a worker waits for another one's download.
+        let is_watched = matches!(phase, LanePhase::Running | LanePhase::Loading)
+            && self.core.with_value(|core| core.worker.is_some());
+        if !is_watched || now_ms - before > ASLEEP_MS {
+            // Who rests says nothing, and who was asleep could not.
+            return self.core.update_value(|core| core.last_news_ms = now_ms);
         }
         let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
         if silent {
@@ -26,18 +35,16 @@ impl Lane {
             self.shared.messages.show_with(
                 Offer::NewWorker,
                 format!(
-                    "“{title}” has not finished a step for {:.0} s: the device may still be preparing, or hang. Wait, go on \
-                     from the last checkpoint in a new worker, or choose the CPU under Engine.",
+                    "“{title}” has not {} for {:.0} s: the device may still be preparing, or hang. Wait, go on from the last \
+                     checkpoint in a new worker, or choose the CPU under Engine.",
+                    if phase == LanePhase::Running { "finished a step" } else { "got ready" },
                     SILENCE_MS / 1000.0
                 ),
             );
         }
-        if self
-            .core
-            .with_value(|core| core.loaded && now_ms - core.last_checkpoint_ms > CHECKPOINT_MS)
+        if self.core.with_value(|core| now_ms - core.last_checkpoint_ms > core.checkpoint_every_ms)
         {
-            self.core.update_value(|core| core.last_checkpoint_ms = now_ms);
-            self.send(&Request::Checkpoint);
+            self.save_soon();
         }
     }
 

@@ -1,28 +1,37 @@
 //! Keeping a lane's run in the browser, and finding it again.
 
-use js_sys::{JSON, Uint8Array};
+use std::future::pending;
+
+use js_sys::{Array, JSON, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
 
-use super::Lane;
+use super::{Lane, LanePhase};
 use crate::data::CIFAR10_CLASSES;
+use crate::engine::messages::Request;
+use crate::lab::browser::clock::{at_most, now_ms};
 use crate::lab::browser::store::{self, SavedRun};
+use crate::lab::browser::{storage, tabs};
 use crate::lab::facts::history::History;
-use crate::train::Memorization;
+use crate::lab::state::library::STORAGE_MS;
+use crate::train::{Event, Memorization, Recipe};
+
+/// A worker that has not sent its checkpoint for so long is not waited for when its run is left.
+const LEAVING_MS: u32 = 500;
 
 impl Lane {
-    /// The stored part of this run, if there is one.
-    pub async fn saved(self, recipe_toml: &str) -> Option<SavedRun> {
+    /// The stored part of the run of a recipe, if there is one.
+    pub async fn saved(recipe: &Recipe) -> Option<SavedRun> {
         // A refusal is reported when the first checkpoint is to be stored; nothing is lost yet.
-        store::load(self.name, recipe_toml).await.ok().flatten()
+        at_most(STORAGE_MS, store::load(&recipe.to_full_toml())).await?.ok().flatten()
     }
 
     pub(super) fn take_saved(self, saved: SavedRun) {
         let mut history = History::default();
-        for event in saved.events.iter().filter_map(|event| JSON::stringify(&event).ok()) {
-            // Stored by an older page, perhaps: then there is nothing to go on from.
-            let Ok(event) = serde_json::from_str(&String::from(event)) else { return };
-            history.push(event);
+        match serde_json::from_str::<Vec<Event>>(&saved.events) {
+            Ok(events) => events.into_iter().for_each(|event| history.push(event)),
+            Err(reason) => return self.drop_saved(&reason.to_string()),
         }
         self.core.update_value(|core| {
             core.history = history;
@@ -30,22 +39,47 @@ impl Lane {
                 .memory
                 .and_then(|bytes| Memorization::from_bytes(&bytes.to_vec(), CIFAR10_CLASSES))
                 .unwrap_or_default();
-            core.checkpoint = Some(saved.bytes);
+            (core.checkpoint, core.checkpoint_step) = (Some(saved.bytes), saved.step);
         });
-        self.shared.recorder.fill(self.index, &saved.events);
+        if let Some(events) =
+            JSON::parse(&saved.events).ok().and_then(|events| events.dyn_into::<Array>().ok())
+        {
+            self.shared.recorder.fill(self.index, &events);
+        }
         self.rest();
         self.pulse_soon();
     }
 
+    /// What was stored of this run is of no use: it is forgotten, and the run begins again.
+    pub(super) fn drop_saved(self, reason: &str) {
+        self.forget_saved();
+        self.core.update_value(|core| {
+            core.checkpoint = None;
+            core.history = History::default();
+            core.memory = core.memory.begun_again();
+        });
+        self.shared.recorder.clear(self.index);
+        self.pulse_soon();
+        self.shared.messages.show(format!(
+            "What was stored of this run cannot be gone on with ({reason}): it was dropped, and the run begins again at \
+             step 0 (the same seed gives the same curve)"
+        ));
+    }
+
     pub(super) fn save(self) {
         let Some(plan) = self.plan.get_untracked() else { return };
+        // A storage that does not answer is not given more and more.
+        if self.core.with_value(|core| core.saving > 1) {
+            return;
+        }
         let run = self.core.with_value(|core| {
             let bytes = core.checkpoint.clone()?;
-            let events = self.shared.recorder.events(self.index);
+            let events =
+                serde_json::to_string(&core.history.events_with_steps()).unwrap_or_default();
             let memory = Some(Uint8Array::from(&core.memory.to_bytes()[..]));
             Some(SavedRun {
                 recipe: plan.recipe.to_full_toml(),
-                step: core.history.step,
+                step: core.checkpoint_step,
                 events,
                 bytes,
                 memory,
@@ -54,21 +88,63 @@ impl Lane {
         let Some(run) = run else { return };
         self.core.update_value(|core| core.saving += 1);
         spawn_local(async move {
-            if let Err(reason) = store::save(self.name, &run).await {
-                self.shared.messages.show(format!(
+            match store::save(&run).await {
+                Ok(()) => {
+                    storage::ask_to_persist();
+                    tabs::tell(&store::key_of(&run.recipe));
+                }
+                Err(reason) => self.shared.messages.show(format!(
                     "The browser does not store this run ({reason}): training goes on, but a reload will lose it; \
-                     allow storage for this page or leave its private window."
-                ));
+                     make room on the disk, allow storage for this page or leave its private window."
+                )),
             }
             self.core.update_value(|core| core.saving -= 1);
             self.pause_if_due();
         });
     }
 
+    /// Asks for a checkpoint now: the page may be gone in a moment.
+    pub fn save_soon(self) {
+        if self.phase.get_untracked() == LanePhase::Running
+            && self.core.with_value(|core| core.loaded)
+        {
+            self.core.update_value(|core| core.last_checkpoint_ms = now_ms());
+            self.send(&Request::Checkpoint);
+        }
+    }
+
+    /// Waits for a checkpoint of now, for a moment: the run is about to be left.
+    pub async fn save_before_leaving(self) {
+        let checkpoints = || self.core.with_value(|core| core.checkpoints);
+        let before = checkpoints();
+        self.save_soon();
+        for _ in 0..LEAVING_MS / 20 {
+            let is_running = self.phase.get_untracked() == LanePhase::Running;
+            if !is_running || checkpoints() != before {
+                return;
+            }
+            at_most(20, pending::<()>()).await;
+        }
+    }
+
+    /// Another tab has stored a run: if it is this one, the reader is told.
+    pub fn hear(self, key: &str) {
+        let is_own = self.plan.with_untracked(|plan| {
+            plan.as_ref().is_some_and(|plan| store::key_of(&plan.recipe.to_full_toml()) == key)
+        });
+        if is_own {
+            self.shared.messages.show_about(
+                "tabs",
+                "Another tab of this page trains the same run. Both get the same curve, and the one that is further is kept",
+            );
+        }
+    }
+
     pub(super) fn forget_saved(self) {
+        let Some(plan) = self.plan.get_untracked() else { return };
         spawn_local(async move {
             // Where nothing can be stored, there is nothing to forget.
-            let _ = store::forget(self.name).await;
+            let _ = store::forget(&plan.recipe.to_full_toml()).await;
         });
     }
 }

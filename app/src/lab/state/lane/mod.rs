@@ -82,6 +82,12 @@ struct LaneInner {
     history: History,
     memory: Memorization,
     checkpoint: Option<Uint8Array>,
+    /// How many there were.
+    checkpoints: u32,
+    /// The steps that the last one has behind it.
+    checkpoint_step: u64,
+    /// Time until the next one, by how long the last one took.
+    checkpoint_every_ms: f64,
     /// Checkpoints on their way into the browser's storage.
     saving: u32,
     /// The worker stands still; the lane is paused once its checkpoint is stored.
@@ -95,6 +101,7 @@ struct LaneInner {
     /// It has said nothing for so long that a new worker was offered.
     is_silent: bool,
     last_checkpoint_ms: f64,
+    last_tick_ms: f64,
     pulse_due: bool,
 }
 
@@ -120,6 +127,9 @@ impl Lane {
                 history: History::default(),
                 memory: Memorization::default(),
                 checkpoint: None,
+                checkpoints: 0,
+                checkpoint_step: 0,
+                checkpoint_every_ms: CHECKPOINT_MS,
                 saving: 0,
                 pause_due: false,
                 deaths: 0,
@@ -128,6 +138,7 @@ impl Lane {
                 last_news_ms: 0.0,
                 is_silent: false,
                 last_checkpoint_ms: 0.0,
+                last_tick_ms: 0.0,
                 pulse_due: false,
             }),
         }
@@ -186,9 +197,21 @@ impl Lane {
                 &device,
                 (last.epoch * plan.recipe.images) as f64 / last.seconds,
             );
+            if self.core.with_value(|core| core.history.summary.is_some()) {
+                speed::remember_end(&plan.recipe, last.epoch);
+            }
         }
         self.core
             .with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &core.history));
+    }
+
+    /// The run that is on the way and would be left for another, or none: its title and its step.
+    pub fn left_for(self, plan: Option<&LanePlan>) -> Option<(String, u64)> {
+        let own = self.plan.get_untracked()?;
+        let step = self.core.with_value(|core| {
+            (core.history.summary.is_none() && core.history.step > 0).then_some(core.history.step)
+        })?;
+        plan.is_none_or(|plan| plan.recipe != own.recipe).then_some((own.title, step))
     }
 
     /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.
@@ -311,9 +334,12 @@ impl Lane {
     }
 }
 
-/// Time between stored checkpoints of a running lane.
+/// Time between stored checkpoints of a running lane, where they take their time; and where they are quick.
 const CHECKPOINT_MS: f64 = 10_000.0;
-/// A running lane that says nothing for so long gets a message.
+const LEAST_CHECKPOINT_MS: f64 = 4_000.0;
+/// Time between two looks at a lane after which this machine was asleep, or the tab not allowed to run.
+const ASLEEP_MS: f64 = 5_000.0;
+/// A lane that says nothing for so long gets a message.
 const SILENCE_MS: f64 = 60_000.0;
 /// Workers lost at the same step, on the last device there is, before a lane rests: a third would be lost there too. Where
 /// another device may be left, or none was ever opened, one more is tried.

@@ -7,12 +7,13 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{Lane, LanePhase, MAX_DEATHS, PULSE_MS, Wish};
+use super::{CHECKPOINT_MS, LEAST_CHECKPOINT_MS, Lane, LanePhase, MAX_DEATHS, PULSE_MS, Wish};
 use crate::data::CIFAR10_CLASSES;
 use crate::engine::messages::{EngineChoice, Reply, Request};
 use crate::lab::browser::clock::now_ms;
 use crate::lab::browser::engine_worker::Incoming;
 use crate::lab::facts::format::sentence;
+use crate::lab::state::library::STORAGE_MS;
 use crate::lab::state::messages::Offer;
 use crate::lab::state::shared::EngineDownload;
 use crate::train::Event;
@@ -60,9 +61,9 @@ impl Lane {
             Reply::Filters { side } if loaded => {
                 self.filters.set(bytes.map(|bytes| (side, Arc::new(bytes.to_vec()))));
             }
-            Reply::Checkpoint { .. } if loaded => {
+            Reply::Checkpoint { step } if loaded => {
                 if let Some(bytes) = bytes {
-                    self.keep_checkpoint(bytes);
+                    self.keep_checkpoint(bytes, step);
                 }
             }
             Reply::Paused { .. } if loaded => self.paused(),
@@ -113,10 +114,15 @@ impl Lane {
         self.core.update_value(|core| core.history.push(event));
         self.pulse_soon();
         if over {
-            self.core.update_value(|core| core.wish = Wish::Rest);
+            let wish =
+                self.core.try_update_value(|core| std::mem::replace(&mut core.wish, Wish::Rest));
             self.keep_run();
             self.rest();
             self.send(&Request::Checkpoint);
+            // A single step ends what it was a step of, and begins nothing else.
+            if let (Some(Wish::Run), Some(ended)) = (wish, self.shared.on_end.get_value()) {
+                ended.run(self.index);
+            }
         }
     }
 
@@ -133,6 +139,12 @@ impl Lane {
             core.pause_due = true;
         });
         self.pause_if_due();
+        // A storage that never answers does not keep the page from pausing.
+        let pause = move || {
+            self.core.update_value(|core| core.saving = 0);
+            self.pause_if_due();
+        };
+        set_timeout(pause, Duration::from_millis(STORAGE_MS as u64));
     }
 
     /// Shows the pause once the checkpoint is stored: who reads "paused" may close the page.
@@ -145,13 +157,24 @@ impl Lane {
 
     /// The worker is well but could not do what it was asked.
     fn refused(self, message: String) {
+        let loaded = self.core.with_value(|core| core.loaded);
+        if !loaded && self.answered() > 0 {
+            // Another load is on its way; what became of this one does not matter any more.
+            return self.shared.messages.show(message);
+        }
+        // Tried again, the same checkpoint would be refused again.
+        let is_about_checkpoint = message.contains("checkpoint")
+            && self.core.with_value(|core| core.checkpoint.is_some());
+        if !loaded && is_about_checkpoint {
+            self.drop_saved(&message);
+            if self.core.with_value(|core| core.wish == Wish::Rest) {
+                self.rest();
+            }
+            return self.load();
+        }
         self.shared.messages.show(message);
         self.core.update_value(|core| core.wish = Wish::Rest);
-        if self.core.with_value(|core| core.loaded) {
-            self.rest();
-        } else if self.answered() == 0 {
-            self.phase.set(LanePhase::Failed);
-        }
+        if loaded { self.rest() } else { self.phase.set(LanePhase::Failed) }
     }
 
     /// Notes the answer to a load; returns how many are still awaited.
@@ -219,8 +242,16 @@ impl Lane {
         set_timeout(move || drop(worker), Duration::ZERO);
     }
 
-    fn keep_checkpoint(self, bytes: Uint8Array) {
-        self.core.update_value(|core| core.checkpoint = Some(bytes));
+    fn keep_checkpoint(self, bytes: Uint8Array, step: u64) {
+        let now = now_ms();
+        self.core.update_value(|core| {
+            core.checkpoint = Some(bytes);
+            core.checkpoints += 1;
+            core.checkpoint_step = step;
+            // From the request to here, times so much, is the time until the next one: it costs two percent at most.
+            let took = now - core.last_checkpoint_ms;
+            core.checkpoint_every_ms = (took * 50.0).clamp(LEAST_CHECKPOINT_MS, CHECKPOINT_MS);
+        });
         self.save();
     }
 

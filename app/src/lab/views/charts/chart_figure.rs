@@ -62,7 +62,7 @@ pub fn ChartFigure(
                     </button>
                 </span>
             </div>
-            <PlotImage plot summary />
+            <PlotImage plot summary across number />
             {table}
             <figcaption>{caption}</figcaption>
         </figure>

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use super::chart_figure::ChartFigure;
+use super::fit_order::FitOrder;
 use super::sweep::SweepCharts;
 use crate::charts::{Chart, LearningCurves, learning_plot};
 use crate::data::CIFAR10_CLASSES;
+use crate::lab::facts::fit_clock::FitClock;
 use crate::lab::facts::format::percent;
 use crate::lab::facts::history::History;
 use crate::lab::facts::race::Race;
@@ -26,6 +28,7 @@ pub fn Charts(comparison: Comparison) -> impl IntoView {
             .any(|plan| comparison.with_history_of(plan, is_corrupted).unwrap_or_default())
     });
     view! {
+        <FitOrder comparison />
         <div class="charts">
             <Show when=move || comparison.race() == Race::Corruption>
                 <SweepCharts comparison />
@@ -35,14 +38,15 @@ pub fn Charts(comparison: Comparison) -> impl IntoView {
                 chart=Chart::Accuracy
                 title="Accuracy"
                 caption="Solid: training pictures, against the labels it is told. Dashed: test pictures it never saw, \
-                         against the truth. Across: steps."
+                         against the truth. Diamond: fitted. Across: steps."
             />
             <Learning
                 comparison
                 chart=Chart::Loss
                 title="Training loss"
-                caption="Cross-entropy in nats. Strong: mean of an epoch. Faint: single batches. A triangle: a value \
-                         beyond the edge. Across: steps."
+                caption="Cross-entropy: how little the network expected the labels it is told, in nats, which are bits to the \
+                         base e. 0 is no surprise; guessing among ten is 2.30. Strong: mean of an epoch. Faint: single batches. \
+                         Diamond: fitted. A triangle: a value beyond the edge. Across: steps."
             />
             <Show when=move || any_corrupted.get()>
                 <Learning
@@ -80,14 +84,18 @@ fn Learning(
 /// The runs of the comparison, and behind them those that are laid over.
 fn curves(comparison: Comparison) -> LearningCurves {
     let plans = comparison.plans.get();
-    let own = plans.iter().filter_map(|plan| {
-        comparison.with_history_of(plan, |history| history.curves(&plan.short, plan.place))
-    });
+    let clock = FitClock::of(&plans[0].recipe);
     let overlaid = comparison.library.overlaid();
+    let own = plans.iter().filter_map(|plan| {
+        // A single run needs no name, unless others lie over it.
+        let is_alone = overlaid.is_empty() || !plan.short.is_empty();
+        let name = if is_alone { &plan.short } else { &plan.title };
+        comparison.with_history_of(plan, |history| history.curves(name, plan.place, clock))
+    });
     let overlaid = overlaid
         .iter()
         .enumerate()
-        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at));
+        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at, clock));
     LearningCurves { lanes: own.chain(overlaid).collect(), classes: CIFAR10_CLASSES }
 }
 

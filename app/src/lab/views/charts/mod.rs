@@ -2,6 +2,8 @@
 
 pub mod chart_figure;
 
+pub mod fit_order;
+
 pub mod sweep;
 
 pub mod learning;

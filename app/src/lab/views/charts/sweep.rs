@@ -15,9 +15,7 @@ pub fn SweepCharts(comparison: Comparison) -> impl IntoView {
     let errors = move || {
         points(histories(), |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy))
     };
-    let times = move || {
-        points(histories(), |history, clean| Some(history.steps_to_fit()? / clean?.steps_to_fit()?))
-    };
+    let times = move || points(histories(), |history, clean| history.times_to_fit(clean?));
     let draw = move |plot: fn(Vec<Line>) -> Plot, points: Vec<Point>| {
         let name = comparison.plans.with(|plans| plans[0].recipe.model.key().to_owned());
         plot(vec![Line { name, stroke: Stroke::Marked, points, ..Line::default() }])
@@ -27,8 +25,8 @@ pub fn SweepCharts(comparison: Comparison) -> impl IntoView {
             file="time-to-fit"
             title="Time to fit"
             drawn_title="Steps to fit, as a multiple of those with true labels"
-            caption="Figure 1b, a point a run: steps until an epoch's mean loss is at most 0.1 or all is fitted, as a multiple of those with \
-                     true labels. Across: labels replaced at random."
+            caption="Figure 1b, a point a run: steps until it is fitted, as a multiple of those with true labels. Across: \
+                     labels replaced at random."
             across="Random labels"
             number=times_words
             plot=move |()| draw(times_to_fit_plot, times())

@@ -42,7 +42,7 @@ pub fn Dial(settings: Settings) -> impl IntoView {
             </div>
             <p class="dial-meaning" id="help-label-corruption">{live(move || meaning(settings))}</p>
             <div class="dial-text">
-                <label for="setting-label-corruption">"Label corruption (0 to 1)"</label>
+                <label for="setting-label-corruption">"Random labels (0 to 100 %)"</label>
                 <input
                     id="setting-label-corruption"
                     class="number"
@@ -50,8 +50,8 @@ pub fn Dial(settings: Settings) -> impl IntoView {
                     inputmode="decimal"
                     autocomplete="off"
                     disabled=live(move || settings.is_fixed(KEY))
-                    prop:value=live(move || settings.draft(KEY))
-                    on:change=move |event| settings.set_draft(KEY, event_target_value(&event))
+                    prop:value=live(move || in_percent(&settings.draft(KEY)))
+                    on:change=move |event| settings.set_draft(KEY, as_share(&event_target_value(&event)))
                     aria-describedby="help-label-corruption error-label-corruption"
                     aria-invalid=live(move || settings.errors.with(|errors| errors.contains_key(KEY)).to_string())
                 />
@@ -59,6 +59,19 @@ pub fn Dial(settings: Settings) -> impl IntoView {
             <SettingErrorText settings key=KEY />
         </section>
     }
+}
+
+/// A share that stands in the control as the dial says it; what is no share stays as it was written.
+fn in_percent(draft: &str) -> String {
+    draft
+        .parse()
+        .map_or_else(|_| draft.to_owned(), |share: f64| format!("{}", (share * 1e6).round() / 1e4))
+}
+
+/// What was written in percent, with or without its sign, as the setting has it.
+fn as_share(text: &str) -> String {
+    let number = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
+    number.parse().map_or_else(|_| text.to_owned(), |percent: f64| (percent / 100.0).to_string())
 }
 
 /// The dial's position in a sentence.

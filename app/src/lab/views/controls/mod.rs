@@ -5,3 +5,5 @@ pub mod setting_control;
 pub mod dial;
 
 pub mod settings_panel;
+
+pub mod class_link;

@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 
+use crate::lab::browser::canvas::color_name;
 use crate::lab::facts::lessons::lesson::Guess;
+use crate::lab::facts::lessons::measure::Found;
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::prediction::Prediction;
 use crate::lab::views::live::live;
 
-/// One number: a slider before the run, and after it what came and what the paper has, on the same scale.
+/// One number: a slider before the run, and after it what came, large, beside what was said and what the paper has, on the
+/// same scale.
 #[component]
 pub fn GuessRow(
     comparison: Comparison,
@@ -18,15 +21,38 @@ pub fn GuessRow(
     let measure = guess.measure;
     let share = move |value: f64| format!("{}%", 100.0 * (value / measure.most()).clamp(0.0, 1.0));
     let predicted = move || prediction.value(at);
-    let here =
-        Memo::new(move |_| if prediction.is_made() { comparison.measured(guess) } else { None });
-    let paper = move || here.get().and_then(|_| guess.paper());
+    let here = move || prediction.is_made().then(|| comparison.measured(guess)).flatten();
+    let is_here = move || here().is_some();
+    let number = move || here().as_ref().and_then(Found::number);
+    // What came, once it has; what was said, before that.
+    let loud = move || match here() {
+        Some(Found::Number(number)) => measure.words(number),
+        Some(Found::Nothing(why)) => why,
+        None => predicted().map_or("?".into(), |value| measure.words(value)),
+    };
     let words =
         move |value: Option<f64>| value.map_or("not yet".into(), |value| measure.words(value));
+    let compared = move || {
+        let paper = guess.paper().map(|value| format!(", the paper has {}", measure.words(value)));
+        format!("You said {}{}.", words(predicted()), paper.unwrap_or_default())
+    };
+    // Where the slider stands is what is predicted, moved or not: a press on its middle moves nothing.
+    let predict = move |text: String| {
+        if let Ok(value) = text.parse() {
+            prediction.set(at, value);
+        }
+    };
     view! {
-        <li class="guess" data-testid="guess">
+        <li class="guess" data-testid="guess" style:--here=format!("var({})", color_name(guess.place))>
             <label for=format!("guess-{at}")>{guess.label}</label>
-            <span class="guess-value">{live(move || predicted().map_or("?".into(), |value| measure.words(value)))}</span>
+            <span
+                class="guess-value"
+                class:came=live(is_here)
+                data-testid=live(move || if is_here() { "guess-here" } else { "guess-value" })
+                data-value=live(move || number().map(|value| value.to_string()))
+            >
+                {live(loud)}
+            </span>
             <input
                 id=format!("guess-{at}")
                 type="range"
@@ -35,29 +61,25 @@ pub fn GuessRow(
                 step=measure.step().to_string()
                 class:untouched=live(move || predicted().is_none())
                 disabled=live(move || prediction.is_made())
-                hidden=live(move || here.get().is_some())
+                hidden=live(is_here)
                 aria-valuetext=live(move || words(predicted()))
                 prop:value=live(move || predicted().unwrap_or(measure.most() / 2.0).to_string())
-                on:input=move |event| {
-                    if let Ok(value) = event_target_value(&event).parse() {
-                        prediction.set(at, value);
+                on:input=move |event| predict(event_target_value(&event))
+                on:click=move |event| predict(event_target_value(&event))
+                on:keydown=move |event| {
+                    if matches!(event.key().as_str(), "Enter" | " ") {
+                        event.prevent_default();
+                        predict(event_target_value(&event));
                     }
                 }
             />
-            <Show when=move || here.get().is_some()>
+            <Show when=is_here>
                 <div class="scale" aria-hidden="true">
-                    <span class="scale-here" style:width=live(move || here.get().map(share))></span>
+                    <span class="scale-here" style:width=live(move || number().map(share))></span>
                     {move || predicted().map(|value| view! { <span class="scale-guess" style:left=share(value)></span> })}
-                    {move || paper().map(|value| view! { <span class="scale-paper" style:left=share(value)></span> })}
+                    {guess.paper().map(|value| view! { <span class="scale-paper" style:left=share(value)></span> })}
                 </div>
-                <p class="guess-result">
-                    <span data-testid="guess-here" data-value=live(move || here.get().map(|value| value.to_string()))>
-                        "Here "
-                        <b>{live(move || words(here.get()))}</b>
-                    </span>
-                    <span>", you said " {live(move || words(predicted()))}</span>
-                    {live(move || paper().map(|value| format!(", the paper {}", measure.words(value))))}
-                </p>
+                <p class="guess-result">{live(compared)}</p>
             </Show>
         </li>
     }

@@ -1,10 +1,12 @@
 //! A chapter on the page, and on paper as a worksheet.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::guess_row::GuessRow;
 use super::worksheet::Worksheet;
 use crate::lab::browser::window;
+use crate::lab::facts::history::History;
 use crate::lab::facts::lessons::text::LESSONS;
 use crate::lab::facts::link::{self, Screen};
 use crate::lab::state::comparison::Comparison;
@@ -12,38 +14,69 @@ use crate::lab::state::navigation::Navigation;
 use crate::lab::state::prediction::Prediction;
 use crate::lab::views::live::live;
 
-/// Question, prediction, reveal. The charts stand beside it.
+/// Question, prediction, reveal. The charts stand beside it once the prediction is made.
 #[component]
-pub fn LessonView(comparison: Comparison, navigation: Navigation, number: usize) -> impl IntoView {
+pub fn LessonView(
+    comparison: Comparison,
+    navigation: Navigation,
+    prediction: Prediction,
+    number: usize,
+    /// Whether a teacher's link leaves the way to other lessons.
+    shows_lessons: Signal<bool>,
+) -> impl IntoView {
     let lesson = &LESSONS[number - 1];
-    let prediction = Prediction::of(number);
-    let (done, all) = (move || comparison.progress().0, move || comparison.progress().1);
-    let here = move || lesson.guesses.iter().filter_map(|guess| comparison.measured(guess)).count();
-    let shown =
-        move |at: usize| prediction.is_made() && comparison.measured(&lesson.guesses[at]).is_some();
-    let is_over = Memo::new(move |_| prediction.is_made() && here() == lesson.guesses.len());
+    let are_over = move || {
+        let is_over = |history: &History| history.summary.is_some();
+        let of = |plan| comparison.with_history_of(plan, is_over).unwrap_or_default();
+        comparison.plans.get().iter().all(of)
+    };
+    // Over when its runs are, whatever can be measured of them.
+    let is_over = Memo::new(move |_| prediction.is_made() && are_over());
+    let state_place = NodeRef::<html::Div>::new();
+    // Its button goes when it is pressed: who pressed it by key is put where it says what happens now.
+    let focus_state = move || {
+        let _ = state_place.get_untracked().map(|place| place.focus());
+    };
     let run = move |_| {
         prediction.make();
+        focus_state();
         // What was run before says the same again: the seed is fixed.
-        if untrack(move || here() < lesson.guesses.len()) {
+        if !untrack(are_over) {
             comparison.train();
         }
+    };
+    let back = move |_| {
+        prediction.take_back();
+        focus_state();
+    };
+    let another_student = move |_| {
+        prediction.clear_all();
+        comparison.reset();
     };
     let run_state = move || match () {
         () if is_over.get() => "This is what came of it.".to_owned(),
         () if !prediction.is_made() && !prediction.is_complete() => {
-            "Move every slider to where you expect it.".into()
+            "Put every slider where you expect it.".into()
         }
         () if !prediction.is_made() => "Settled? Then see.".into(),
-        () if all() > 1 => format!("{} of {} runs are done.", done(), all()),
-        () => "Training. Watch the curves.".into(),
+        () if !comparison.is_busy() => {
+            "Your prediction stands, but the runs are not over: go on.".into()
+        }
+        () => match comparison.progress() {
+            (done, all) if all > 1 => format!("{done} of {all} runs are done."),
+            _ => "Training. Watch the curves.".into(),
+        },
+    };
+    let is_anything_shown = move || {
+        prediction.is_made()
+            && lesson.guesses.iter().any(|guess| comparison.measured(guess).is_some())
     };
     view! {
         <article class="lesson card" aria-labelledby="lesson-title" data-testid="lesson">
             <p class="lesson-number">{format!("Lesson {number} of {}", LESSONS.len())}</p>
             <h2 id="lesson-title">{lesson.question}</h2>
             <p class="lesson-lead">{lesson.lead}</p>
-            <h3>"Your prediction"</h3>
+            <h3>{live(move || if is_anything_shown() { "What came of it" } else { "Your prediction" })}</h3>
             <ul class="guesses">
                 {lesson
                     .guesses
@@ -52,7 +85,7 @@ pub fn LessonView(comparison: Comparison, navigation: Navigation, number: usize)
                     .map(|(at, guess)| view! { <GuessRow comparison prediction guess at /> })
                     .collect_view()}
             </ul>
-            <Show when=move || (0..lesson.guesses.len()).any(shown)>
+            <Show when=is_anything_shown>
                 <p class="guess-key">
                     "Bar: here. Ring: what you said."
                     {lesson
@@ -62,69 +95,91 @@ pub fn LessonView(comparison: Comparison, navigation: Navigation, number: usize)
                         .then_some(" Line: the paper, with 50,000 pictures.")}
                 </p>
             </Show>
-            <p class="lesson-state" role="status" data-testid="lesson-state">{run_state}</p>
+            <div class="lesson-state" role="status" tabindex="-1" node_ref=state_place data-testid="lesson-state">
+                {live(run_state)}
+            </div>
             <div class="buttons lesson-buttons">
                 <button
-                    class="primary"
+                    class:primary=live(move || !prediction.is_made())
                     data-testid="predict"
-                    disabled=live(move || prediction.is_made() || !prediction.is_complete())
+                    disabled=live(move || !prediction.is_complete())
+                    hidden=live(move || prediction.is_made() && (is_over.get() || comparison.is_busy()))
                     on:click=run
                 >
-                    "Run it"
+                    {live(move || if prediction.is_made() { "Go on" } else { "Run it" })}
                 </button>
                 <button
                     data-testid="predict-again"
-                    disabled=live(move || !prediction.is_made())
-                    on:click=move |_| prediction.take_back()
+                    hidden=live(move || !prediction.is_made())
+                    on:click=back
                 >
                     "Predict again"
                 </button>
             </div>
             <Show when=move || is_over.get()>
-                <Reveal navigation number />
+                <Reveal comparison navigation number shows_lessons />
             </Show>
-            <button class="link print" on:click=move |_| window::print()>"Print the worksheet"</button>
+            <p class="lesson-foot tools">
+                <button class="link" on:click=move |_| window::print()>"Print the worksheet"</button>
+                <button
+                    class="link"
+                    data-testid="new-student"
+                    title="Takes back the predictions of all lessons in this browser, and begins the runs of this one again"
+                    on:click=another_student
+                >
+                    "New student"
+                </button>
+            </p>
         </article>
         <Worksheet number lesson />
     }
 }
 
 #[component]
-fn Reveal(navigation: Navigation, number: usize) -> impl IntoView {
+fn Reveal(
+    comparison: Comparison,
+    navigation: Navigation,
+    number: usize,
+    shows_lessons: Signal<bool>,
+) -> impl IntoView {
     let lesson = &LESSONS[number - 1];
-    let (words, query) = lesson.next;
-    let open = move |query: &'static str| {
-        move |event: leptos::ev::MouseEvent| {
-            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
-                event.prevent_default();
-                navigation.open_link(query);
-            }
+    let runs = move || -> Vec<History> { comparison.histories().into_iter().flatten().collect() };
+    let told = move || (lesson.told)(&runs()).join("\n");
+    let words = move || (lesson.next)(&runs()).0;
+    let query = move || (lesson.next)(&runs()).1;
+    let open = move |event: leptos::ev::MouseEvent| {
+        if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+            event.prevent_default();
+            navigation.open_link(&untrack(query));
         }
     };
     let following = number + 1;
     view! {
         <div class="reveal" data-testid="reveal">
-            <h3>"Why"</h3>
+            <p class="told" data-testid="told">{live(told)}</p>
+            <h3>"How it is understood"</h3>
             <p>{lesson.why}</p>
             <p class="help">{lesson.paper}</p>
             <h3>"Try"</h3>
             <p>
-                <a href=format!("?{}", link::write(&link::read(query).0)) on:click=open(query)>
-                    {words}
+                <a data-testid="try" href=live(move || format!("?{}", link::write(&navigation.choices_of(&query())))) on:click=open>
+                    {live(words)}
                 </a>
             </p>
-            {(following <= LESSONS.len())
-                .then(|| {
-                    view! {
-                        <button
-                            class="primary"
-                            data-testid="next-lesson"
-                            on:click=move |_| navigation.open_view(Screen::Lesson(following))
-                        >
-                            {format!("Next: {}", LESSONS[following - 1].title)}
-                        </button>
-                    }
-                })}
+            {move || {
+                (following <= LESSONS.len() && shows_lessons.get())
+                    .then(|| {
+                        view! {
+                            <button
+                                class="primary"
+                                data-testid="next-lesson"
+                                on:click=move |_| navigation.open_view(Screen::Lesson(following))
+                            >
+                                {format!("Next: {}", LESSONS[following - 1].title)}
+                            </button>
+                        }
+                    })
+            }}
         </div>
     }
 }

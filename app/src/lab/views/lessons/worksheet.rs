@@ -1,14 +1,19 @@
-//! A lesson on paper.
+//! What only paper shows: a lesson with room to write, and where the page is found again.
 
 use leptos::prelude::*;
 
+use crate::lab::browser::address;
 use crate::lab::facts::lessons::lesson::Lesson;
+use crate::lab::facts::link;
+use crate::lab::state::navigation::Navigation;
+use crate::lab::views::live::live;
 
-/// The chapter with room to write; seen on paper only.
+/// The chapter with room to write, and none of the answers.
 #[component]
 pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
     let rows = lesson.guesses.iter().map(|guess| {
-        let paper = guess.paper().map(|value| guess.measure.words(value)).unwrap_or_default();
+        // What the paper has is read off the page, when the run is over.
+        let paper = if guess.paper().is_some() { "" } else { "–" };
         view! {
             <tr>
                 <th scope="row">{guess.label}</th>
@@ -32,7 +37,7 @@ pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
                         <td></td>
                         <th scope="col">"I predict"</th>
                         <th scope="col">"It came out"</th>
-                        <th scope="col">"The paper (50,000 pictures)"</th>
+                        <th scope="col">"The paper has (50,000 pictures)"</th>
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
@@ -41,9 +46,15 @@ pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
             <p class="write"></p>
             <h3>"Why I think it is so"</h3>
             <p class="write"></p>
-            <h3>"Try"</h3>
-            <p>{lesson.next.0}</p>
+            <h3>"What I tried next, and what came of it"</h3>
             <p class="write"></p>
         </section>
     }
+}
+
+/// The address of what is printed.
+#[component]
+pub fn PrintedAddress(navigation: Navigation) -> impl IntoView {
+    let address = move || address::link_with(&link::write(&navigation.choices.get()));
+    view! { <p class="address" aria-hidden="true">{live(address)}</p> }
 }

@@ -40,10 +40,16 @@ pub fn Detail(lane: Signal<Lane>, selected: RwSignal<Option<usize>>) -> impl Int
         lane.get()
             .with_memory(|memory| plot_of(memory, image.filter(|image| *image < memory.count())))
     };
+    // Said when an image is chosen, and not at every measurement.
+    let spoken = Memo::new(move |_| {
+        selected.track();
+        untrack(|| words.get())
+    });
     let summary = Signal::derive(move || {
         format!("Probabilities over time. {}", words.get().unwrap_or_default())
     });
     view! {
+        <p class="unseen" role="status" data-testid="spoken">{live(move || spoken.get())}</p>
         <Show
             when=move || words.with(Option::is_some)
             fallback=|| view! { <p class="help">"Choose a picture to see what the network said of it, and when."</p> }
@@ -51,9 +57,9 @@ pub fn Detail(lane: Signal<Lane>, selected: RwSignal<Option<usize>>) -> impl Int
             <div class="detail" data-testid="detail">
                 <canvas class="enlarged" node_ref=canvas width=SIDE height=SIDE role="img" aria-label="The chosen picture"></canvas>
                 <div>
-                    <p role="status">{live(move || words.get())}</p>
+                    <p data-testid="story">{live(move || words.get())}</p>
                     <figure class="detail-chart">
-                        <PlotImage plot summary />
+                        <PlotImage plot summary across="Step" number=percent />
                         <figcaption>"Probability of the label it is told and, where that is a lie, of the truth. Across: steps."</figcaption>
                     </figure>
                 </div>
@@ -104,7 +110,7 @@ fn plot_of(memory: &Memorization, image: Option<usize>) -> Plot {
                 .filter_map(|moment| Some((moment.step as f64, value(moment)?)))
                 .collect()
         });
-        Line { name: name.into(), color, stroke, points, band: Vec::new() }
+        Line { name: name.into(), color, stroke, points, ..Line::default() }
     };
     let lines = image.map_or_else(Vec::new, |image| {
         let (shown, clean) = (memory.shown(image), memory.clean(image));

@@ -10,7 +10,7 @@ use web_sys::KeyboardEvent;
 use crate::charts::Theme;
 use crate::data::Fate;
 use crate::lab::browser::canvas::{Styles, context, pixel_ratio, resize};
-use crate::lab::facts::arrangement::{Filter, ImageOrder, arranged};
+use crate::lab::facts::arrangement::{Filter, ImageOrder, arranged, cell_words, moved};
 use crate::lab::facts::format::grouped;
 use crate::lab::state::appearance::Appearance;
 use crate::lab::state::comparison::Comparison;
@@ -18,7 +18,7 @@ use crate::lab::state::lane::Lane;
 use crate::lab::views::live::live;
 use crate::train::Memorization;
 use detail::Detail;
-use paint::{Cells, Look, paint};
+use paint::{Cells, Look, Painted};
 
 /// The map of one lane; where two run, of the one that is chosen.
 #[component]
@@ -128,7 +128,8 @@ fn Legend(lane: Signal<Lane>) -> impl IntoView {
     }
 }
 
-/// The canvas. An image is chosen by a click or with the arrow keys.
+/// The images: a canvas for those who see it, and the same as a grid for those who hear it, of which the row that one is in is
+/// there. An image is chosen by a click or with the arrow keys.
 #[component]
 fn Images(
     lane: Signal<Lane>,
@@ -141,12 +142,13 @@ fn Images(
     let shown = Memo::new(move |_| {
         lane.get().with_memory(|memory| arranged(memory, order.get(), filter.get()))
     });
-    let cells = StoredValue::new(Cells::default());
+    let cells = RwSignal::new(Cells::default());
+    let painted = StoredValue::new(Painted::default());
     Effect::new(move |_| {
         appearance.track();
         let lane = lane.get();
         let Some(canvas) = canvas.get() else { return };
-        let (images, scale) = (lane.images.get(), pixel_ratio());
+        let (images, scale) = (lane.images.get(), scale());
         let look = look_of(scale);
         shown.with(|shown| {
             lane.with_memory(|memory| {
@@ -155,57 +157,123 @@ fn Images(
                 resize(&canvas, placed.width(), placed.height());
                 let _ = web_sys::HtmlElement::style(&canvas)
                     .set_property("width", &format!("{}px", f64::from(placed.width()) / scale));
-                cells.set_value(placed);
+                if cells.get_untracked() != placed {
+                    cells.set(placed);
+                }
+                let chosen = selected.get();
+                let marks =
+                    shown.iter().map(|&image| (image, memory.fate(image), chosen == Some(image)));
+                let marks = marks.collect();
                 if let Some(context) = context(&canvas) {
-                    paint(&context, &placed, &images, shown, memory, selected.get(), &look);
+                    painted.update_value(|painted| {
+                        painted.update(&context, placed, look, &images, marks)
+                    });
                 }
             });
         });
     });
+    let place_of = move |image: Option<usize>| {
+        let image = image?;
+        shown.with(|shown| shown.iter().position(|of| *of == image))
+    };
     let click = move |event: web_sys::MouseEvent| {
-        let scale = pixel_ratio();
+        let scale = scale();
         let at = cells
-            .get_value()
+            .get_untracked()
             .at(f64::from(event.offset_x()) * scale, f64::from(event.offset_y()) * scale);
         selected.set(at.and_then(|at| shown.with(|shown| shown.get(at).copied())));
     };
     let press = move |event: KeyboardEvent| {
-        let columns = cells.get_value().columns as isize;
-        let step = match event.key().as_str() {
-            "ArrowRight" => 1,
-            "ArrowLeft" => -1,
-            "ArrowDown" => columns,
-            "ArrowUp" => -columns,
-            _ => return,
-        };
+        let (cells, now) = (cells.get_untracked(), untrack(|| place_of(selected.get())));
+        let count = shown.with_untracked(Vec::len);
+        let Some(next) = moved(&event.key(), now, cells.columns, count) else { return };
         event.prevent_default();
-        shown.with(|shown| {
-            let now = selected.get().and_then(|image| shown.iter().position(|of| *of == image));
-            let next = now
-                .map_or(0, |at| (at as isize + step).clamp(0, shown.len() as isize - 1) as usize);
-            selected.set(shown.get(next).copied());
-        });
+        selected.set(shown.with_untracked(|shown| shown.get(next).copied()));
+        // Its row is to be seen.
+        if let Some(scrolled) = canvas.get_untracked().and_then(|canvas| canvas.parent_element()) {
+            let (top, bottom) = cells.row(next, scale());
+            let from = f64::from(scrolled.scroll_top());
+            let to = from.min(top).max(bottom - f64::from(scrolled.client_height()));
+            scrolled.set_scroll_top(to as i32);
+        }
     };
     let summary = move || {
         let counts = lane.get().with_memory(Memorization::counts);
         let shown = shown.with(Vec::len);
         format!(
             "{shown} training pictures. It learned the truth of {}, memorized the lie of {}, still says the truth of {}, \
-             and neither of {}. With the arrow keys, one picture after the other is described below.",
+             and neither of {}. The arrow keys lead from one picture to the next; each is described below.",
             counts[Fate::FittedClean as usize],
             counts[Fate::Memorized as usize],
             counts[Fate::StillClean as usize],
             counts[Fate::Neither as usize]
         )
     };
+    let (grid, row) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    // By hand, because no cell is seen: views of their own would weigh more than the map.
+    Effect::new(move |before: Option<String>| {
+        let (Some(grid), Some(place)) = (grid.get(), row.get()) else { return String::new() };
+        let (columns, chosen) = (cells.get().columns.max(1), selected.get());
+        let (at, count) = (place_of(chosen), shown.with(Vec::len));
+        let first = at.unwrap_or(0) / columns * columns;
+        let mut row = String::new();
+        lane.get().with_memory(|memory| {
+            shown.with(|shown| {
+                for (column, &image) in (1..).zip(shown.iter().skip(first).take(columns)) {
+                    let words = cell_words(memory, image);
+                    row += &format!(
+                        "<span role=gridcell id=cell-{image} aria-colindex={column} aria-selected={}>{words}</span>",
+                        chosen == Some(image)
+                    );
+                }
+            });
+        });
+        let attributes = [
+            ("role", "grid".to_owned()),
+            ("aria-rowcount", count.div_ceil(columns).to_string()),
+            ("aria-colcount", columns.to_string()),
+        ];
+        for (name, value) in attributes {
+            set_or_remove(&grid, name, (count > 0).then_some(value));
+        }
+        let active = at.and(chosen).map(|image| format!("cell-{image}"));
+        set_or_remove(&grid, "aria-activedescendant", active);
+        let row = format!("<div role=row aria-rowindex={}>{row}</div>", first / columns + 1);
+        let row = if count == 0 { String::new() } else { row };
+        if before.as_ref() != Some(&row) {
+            place.set_inner_html(&row);
+        }
+        row
+    });
     view! {
-        <div class="map-pictures">
-            <canvas node_ref=canvas role="img" tabindex="0" aria-label=summary on:click=click on:keydown=press></canvas>
-            <Show when=move || shown.with(Vec::is_empty)>
-                <p class="help">"No picture is in this group now."</p>
-            </Show>
+        <div
+            class="map-pictures"
+            data-testid="map-grid"
+            node_ref=grid
+            tabindex="0"
+            aria-label=live(summary)
+            on:keydown=press
+        >
+            <canvas node_ref=canvas aria-hidden="true" on:click=click></canvas>
+            <div class="unseen" node_ref=row></div>
         </div>
+        <Show when=move || shown.with(Vec::is_empty)>
+            <p class="help">"No picture is in this group now."</p>
+        </Show>
     }
+}
+
+fn set_or_remove(element: &web_sys::Element, name: &str, value: Option<String>) {
+    // What an element refuses is not heard; it is still seen.
+    let _ = match value {
+        Some(value) => element.set_attribute(name, &value),
+        None => element.remove_attribute(name),
+    };
+}
+
+/// Pixels of the map in a CSS pixel. Three would show no more than two: an image has 28.
+fn scale() -> f64 {
+    pixel_ratio().min(2.0)
 }
 
 fn look_of(scale: f64) -> Look {

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::lab::browser::speed::expected_seconds;
-use crate::lab::facts::format::{duration, grouped, megabytes};
+use crate::lab::browser::speed::{expected_seconds, usual_steps};
+use crate::lab::facts::format::{grouped, megabytes};
+use crate::lab::facts::sentences::{may_stop_sooner, time_sentence};
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::lane::{Lane, LanePhase};
 use crate::lab::state::shared::EngineDownload;
@@ -121,15 +122,19 @@ fn status(comparison: Comparison) -> String {
     parts.join(" · ")
 }
 
-/// How long the whole comparison will take at most, where this browser has trained such a network before.
+/// How long the whole comparison will take, where this browser has trained such a network before.
 fn announced(comparison: Comparison, lane: &Lane) -> Option<String> {
     let (device, _) = lane.device.get()?;
     let plans = comparison.plans.get();
-    let each: Option<Vec<f64>> =
-        plans.iter().map(|plan| expected_seconds(&plan.recipe, &device)).collect();
     // Two run at a time, and share the machine.
-    let all: f64 = each?.iter().sum();
-    Some(format!("at most about {}", duration(all)))
+    let (mut usual, mut most) = (Some(0.0), 0.0);
+    for plan in &plans {
+        let recipe = &plan.recipe;
+        let seconds = |steps| expected_seconds(recipe, &device, steps);
+        most += seconds(recipe.last_step() as f64)?;
+        usual = usual.zip(usual_steps(recipe).and_then(seconds)).map(|(sum, one)| sum + one);
+    }
+    Some(time_sentence(usual, most, plans.iter().any(|plan| may_stop_sooner(&plan.recipe))))
 }
 
 fn speed(lanes: &[Lane]) -> Option<String> {
@@ -147,20 +152,22 @@ fn speed(lanes: &[Lane]) -> Option<String> {
 }
 
 fn time_left(comparison: Comparison, lanes: &[Lane]) -> Option<String> {
-    let of = |lane: &Lane| {
-        let steps = lane.with_history(|history| {
-            let facts = history.facts.as_ref()?;
-            Some(facts.last_step.saturating_sub(history.step) as f64)
+    // The lane that takes longest, of those that run: usually, and at most.
+    let (mut usual, mut most) = (Some(0.0_f64), None);
+    for lane in lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running) {
+        let (step, last) = lane.with_history(|history| {
+            Some((history.step as f64, history.facts.as_ref()?.last_step as f64))
         })?;
-        Some(steps / lane.steps_per_second()?)
-    };
-    let running = lanes.iter().filter(|lane| lane.phase.get() == LanePhase::Running);
-    let seconds = running.filter_map(of).reduce(f64::max)?;
-    let may_stop_sooner = comparison.plans.with(|plans| {
-        let recipe = &plans[0].recipe;
-        recipe.stop_at_train_accuracy.is_some() || recipe.patience.is_some()
-    });
-    Some(format!("{}{} left", if may_stop_sooner { "at most " } else { "" }, duration(seconds)))
+        let rate = lane.steps_per_second()?;
+        let end = lane.plan.with(|plan| plan.as_ref().and_then(|plan| usual_steps(&plan.recipe)));
+        // One that is past its usual end may go on for long, or not.
+        let end = end.filter(|end| *end > step);
+        usual = usual.zip(end).map(|(longest, end)| longest.max((end - step) / rate));
+        most = Some(most.unwrap_or(0.0_f64).max((last - step) / rate));
+    }
+    let may_be_sooner =
+        comparison.plans.with(|plans| plans.iter().any(|plan| may_stop_sooner(&plan.recipe)));
+    Some(format!("{} left", time_sentence(usual, most?, may_be_sooner)))
 }
 
 fn phase_of_all(lanes: &[Lane]) -> &'static str {
