@@ -55,11 +55,11 @@ test("a setting out of range gets the sentence of the command line beside its co
 
 test("an engine that cannot be downloaded says so and can be tried again", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
-  await context.route("**/engine_bg.wasm", (route) => route.abort());
+  await context.route("**/engine_bg.wasm*", (route) => route.abort());
   const rote = await RotePage.open(browser, "race=off&images=32&batch-size=16&steps=4&engine=cpu", { context });
   await rote.press("train");
   await rote.says(/engine_bg\.wasm\) could not be downloaded/);
-  await context.unroute("**/engine_bg.wasm");
+  await context.unroute("**/engine_bg.wasm*");
   await rote.page.getByRole("button", { name: /retry/i }).click();
   const train = rote.testid("train");
   if (await train.isEnabled()) await train.click();

@@ -18,8 +18,9 @@ export async function launch({ webgpu = true } = {}) {
 }
 
 export class RotePage {
-  constructor(page) {
+  constructor(page, address = ADDRESS) {
     this.page = page;
+    this.address = address;
     this.consoleErrors = [];
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("console", (message) => message.type() === "error" && this.consoleErrors.push(message.text()));
@@ -27,14 +28,16 @@ export class RotePage {
   }
 
   // Service workers are off unless a context of the test's own allows them: they answer before the tests' routes do.
-  static async open(browser, settings = "", { context, ...options } = {}) {
-    const opened = new RotePage(await (context ?? (await browser.newContext({ serviceWorkers: "block", ...options }))).newPage());
+  // Another address than the tests' own stands in `address`.
+  static async open(browser, settings = "", { context, address, ...options } = {}) {
+    const page = await (context ?? (await browser.newContext({ serviceWorkers: "block", ...options }))).newPage();
+    const opened = new RotePage(page, address);
     await opened.go(settings);
     return opened;
   }
 
   async go(settings) {
-    await this.page.goto(`${ADDRESS}${settings ? `?${settings}` : ""}`);
+    await this.page.goto(`${this.address}${settings ? `?${settings}` : ""}`);
     await this.page.locator("main h2").first().waitFor();
   }
 

@@ -125,7 +125,7 @@ test("a software adapter is not taken unless it is asked for, and the page says 
 test("a GPU device that is lost in the middle costs nothing: a new worker goes on from the last checkpoint", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
   // The worker keeps its device where the test can destroy it, as a driver reset would.
-  await context.route("**/worker.js", async (route) => {
+  await context.route("**/worker.js*", async (route) => {
     const response = await route.fetch();
     const keep = `const request = GPUAdapter.prototype.requestDevice;
       GPUAdapter.prototype.requestDevice = async function (...a) { return (self.lastDevice = await request.apply(this, a)); };\n`;

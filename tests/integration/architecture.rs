@@ -100,6 +100,7 @@ const RULES: &[May] = &[
             "wasm_bindgen",
             "wasm_bindgen_futures",
             "web_sys",
+            "web_time",
         ],
     ),
     may(
@@ -138,7 +139,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("cli", &["eprint"]),
     ("engine", &["document()"]),
     // Of the worker, the page knows the messages only.
-    ("lab", &["engine::run", "engine::scope", "engine::worker"]),
+    ("lab", &["engine::images", "engine::run", "engine::scope", "engine::worker"]),
 ];
 
 /// The narrowest rule that a file falls under.

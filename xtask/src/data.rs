@@ -1,25 +1,23 @@
-//! `cargo xtask data`: the larger subsets of CIFAR-10 that the page offers beyond the one that comes with it.
+//! `cargo xtask data`: the images that the page offers beyond those that come with it.
 
 use std::process::Command;
 
 use crate::failure::Failure;
 use crate::{paths, shell};
 
-/// Subsets by number of training images; their files are not part of the repository.
-const SUBSETS: [&str; 2] = ["10000", "50000"];
+/// The largest set, by its training images; every smaller one is its beginning, and `dist.rs` cuts it into parts. Its files
+/// are not part of the repository.
+const IMAGES: &str = "50000";
 
-/// Fetches the data where it is not there yet, and cuts the subsets into `public/data/`.
+/// Fetches the data where it is not there yet, and puts the set into `public/data/`.
 pub fn run() -> Result<(), Failure> {
     println!("Fetching CIFAR-10 (170 MB) with `rote data fetch`.");
     let fix = "mend what it reports above, then run the same command again";
     shell::run(rote().args(["data", "fetch"]), fix)?;
     let folder = paths::root().join("public").join("data");
-    for images in SUBSETS {
-        shell::run(rote().args(["data", "subset", "--images", images, "--out"]).arg(&folder), fix)?;
-    }
+    shell::run(rote().args(["data", "subset", "--images", IMAGES, "--out"]).arg(&folder), fix)?;
     println!(
-        "public/data/ holds the subsets of {} images; `cargo xtask serve` takes them along.",
-        SUBSETS.join(" and ")
+        "public/data/ holds all of CIFAR-10; `cargo xtask serve` and `dist` take it along in parts."
     );
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask setup | serve | test | data | bench`. What they do stands in one file each;
+//! The project's own commands: `cargo xtask setup | serve | dist | test | data | bench`. What they do stands in one file each;
 //! here is only what a person types. Nothing here trains, and nothing of the crate `rote` is linked.
 
 mod bench;
 mod check;
 mod data;
+mod dist;
 mod failure;
 mod flags;
 mod page;
@@ -32,9 +33,10 @@ Usage: cargo xtask <COMMAND>
                                cannot be fetched and are built)
   serve [--port 8080] [--open] Build the page and serve it (8 minutes the first time, then seconds)
         [--dist-only]          ... only build it, into dist/
+  dist                         Build the page into dist/, for any static host, and check that it can stand there
   test                         Every check: formatting, lints, tests, page weight, browser tests
                                (17 minutes behind a first `serve`)
-  data                         Fetch CIFAR-10 and cut the page's larger subsets into public/data/ (5 minutes)
+  data                         Fetch CIFAR-10 and put all of it into public/data/, for the page (5 minutes)
   bench                        What a training step costs here and in PyTorch, TensorFlow.js and jax-js, and the page's
                                own figures, into docs/performance.md (an hour); or one part of it:
   bench cpu|gpu|browser        ... [--models A,B] [--rounds 5] [--peers rote-cpu,jax-wasm]
@@ -64,6 +66,7 @@ fn run(words: &[String]) -> Result<(), Failure> {
         }
         ["setup"] => setup::everything().map(|()| println!("Everything is there.")),
         ["serve", options @ ..] => serve::run(&serve::Options::parse(options)?),
+        ["dist"] => dist::run(),
         ["test"] => check::run(),
         ["data"] => data::run(),
         ["bench"] => bench::run(None, &[]),

@@ -10,6 +10,11 @@ use std::time::{Duration, UNIX_EPOCH};
 /// A request whose head is longer than this is refused.
 const MAX_HEAD_BYTES: u64 = 16 * 1024;
 
+/// The content security policy under which the page works, and is tested: no script within the page and none of another
+/// site, but WebAssembly; styles also within the page; images also as the page draws them. README.md and `start.js` say it.
+pub const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+                          img-src 'self' data: blob:";
+
 /// A running server; it ends with the process.
 pub struct Server {
     /// Where it listens.
@@ -76,6 +81,7 @@ fn answer(
     }
     let (length, mime) = (metadata.len(), mime_type(&path));
     write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\nContent-Length: {length}\r\n")?;
+    write!(stream, "Content-Security-Policy: {POLICY}\r\n")?;
     write!(stream, "X-Content-Type-Options: nosniff\r\n{common}\r\n")?;
     if method == "GET" {
         io::copy(&mut file, &mut stream)?;

@@ -21,6 +21,24 @@ pub fn without_names(wasm: &[u8]) -> Option<Vec<u8>> {
     Some(kept)
 }
 
+/// The file with a custom section of this name behind the others, which programs ignore and
+/// `WebAssembly.Module.customSections` reads.
+pub fn with_section(wasm: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
+    let body = [&to_leb128(name.len()), name.as_bytes(), content].concat();
+    [wasm, &[0], &to_leb128(body.len()), &body].concat()
+}
+
+/// An unsigned number in as few bytes of seven bits as it needs.
+fn to_leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7f {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
 /// A custom section begins with its name.
 fn custom_name(body: &[u8]) -> Option<&[u8]> {
     let (length, rest) = leb128(body)?;
@@ -65,6 +83,16 @@ mod tests {
         ]
         .concat();
         assert_eq!(without_names(&file).unwrap(), [HEADER, TYPES, &features, TYPES].concat());
+    }
+
+    #[test]
+    fn a_section_is_added_behind_the_others_and_its_length_is_written_right() {
+        let file = [HEADER, TYPES].concat();
+        assert_eq!(with_section(&file, "v", b"12"), [&file, &custom(b"v", b"12")[..]].concat());
+        // 1 + 1 + 198 = 200 bytes, 0xc8 0x01 as LEB128.
+        let long = with_section(&file, "v", &[7; 198]);
+        assert_eq!(long[file.len()..][..5], [0, 0xc8, 0x01, 1, b'v']);
+        assert_eq!(without_names(&long).unwrap(), long);
     }
 
     #[test]

@@ -14,11 +14,11 @@ struct Part {
     holds: fn(&str) -> bool,
 }
 
-/// A few percent above what rustup's Rust 1.95 makes: 299.8 and 1,017 kB on 2026-11-25. Debian's 1.96 with the library built
-/// here makes a page 5.6 kB lighter of the same sources; a limit is to tell what somebody added, not who compiled.
+/// What rustup's Rust 1.95 may make. Debian's 1.96 with the library built here makes a page 5.6 kB lighter of the same
+/// sources; a limit is to tell what somebody added, not who compiled.
 const PARTS: &[Part] = &[
-    Part { name: "page", limit_bytes: 310_000, holds: |file| is_page(file) },
-    Part { name: "engine", limit_bytes: 1_100_000, holds: |file| is_engine(file) },
+    Part { name: "page", limit_bytes: 340_000, holds: |file| is_page(file) },
+    Part { name: "engine", limit_bytes: 1_050_000, holds: |file| is_engine(file) },
 ];
 
 /// What arrives before a person can do anything.
@@ -123,7 +123,7 @@ mod tests {
         let weights = [
             weight("index.html", 4_000),
             weight("lab-1a_bg.wasm", 200_000),
-            weight("engine_bg.wasm", 1_100_000),
+            weight("engine_bg.wasm", 1_050_000),
         ];
         let (table, too_heavy) = table(&weights);
         assert!(table.contains("= page") && table.contains("204.0 kB"), "{table}");

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::DataError;
 
 /// Number of classes.
@@ -124,6 +126,93 @@ pub const TIERS: [Tier; 3] = [
     Tier { train: CIFAR10_TRAIN_IMAGES, test: CIFAR10_TEST_IMAGES },
 ];
 
+/// Images as the page fetches them: a file of records that follow each other in [`LabelledImages::subset_order`], no
+/// larger than the 25 MB that static hosts take. `xtask/src/dist.rs` cuts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataPart {
+    /// Its name in the folder of the data.
+    pub file: &'static str,
+    /// How many images it holds.
+    pub images: usize,
+    sha256: &'static str,
+}
+
+const fn part(file: &'static str, images: usize, sha256: &'static str) -> DataPart {
+    DataPart { file, images, sha256 }
+}
+
+/// The training images, from the first on.
+const TRAIN_PARTS: [DataPart; 7] = [
+    part(
+        "cifar10-2000-train.bin",
+        2_000,
+        "d5fb120b5bd27706ca7a23ea40d76ef3d9f41c24d8fc9148fd5fcc80e873255f",
+    ),
+    part(
+        "cifar10-train-2000-10000.bin",
+        8_000,
+        "bdfc398ca7a752fd034f9934ea4abf6ed63c0f26d9920adc567388a4c807a7c1",
+    ),
+    part(
+        "cifar10-train-10000-18000.bin",
+        8_000,
+        "abd9834325de866ded25fbd01c2631897931a02c128a99153dd4a8d761ab7434",
+    ),
+    part(
+        "cifar10-train-18000-26000.bin",
+        8_000,
+        "bb3a385eb8121483aeed9759aa3c40b111c05674abc373106c5bbd40bfbb2cfe",
+    ),
+    part(
+        "cifar10-train-26000-34000.bin",
+        8_000,
+        "e679d7068b4859538673ac3f380a7db6625c231ad9b1b11e467e840c71f42f12",
+    ),
+    part(
+        "cifar10-train-34000-42000.bin",
+        8_000,
+        "66476a4a82fc10437d152bd308f9fa975dff377fcb1e10248dee1da2cb50cb4a",
+    ),
+    part(
+        "cifar10-train-42000-50000.bin",
+        8_000,
+        "3b4f55cd6addf0548a39c6cb13dddacd12dbd62ac8639ae5d5d693e9e649dc9e",
+    ),
+];
+
+/// The test images, from the first on.
+const TEST_PARTS: [DataPart; 3] = [
+    part(
+        "cifar10-2000-test.bin",
+        500,
+        "fc2af12765f5cb8f58bbb65b4076d53187a9e82ae2919db9d65f53039bca22ec",
+    ),
+    part(
+        "cifar10-test-500-2000.bin",
+        1_500,
+        "b7e9f7f9063aa8b9f60ff28ccbc84c6be913f41e3768acc00a64dabca8604bec",
+    ),
+    part(
+        "cifar10-test-2000-10000.bin",
+        8_000,
+        "62fe741c5f2402c98b975420fad0a5d8142bbde525712548b105a4642763f41c",
+    ),
+];
+
+impl DataPart {
+    /// Its length.
+    pub fn bytes(&self) -> usize {
+        self.images * CIFAR10_RECORD_BYTES
+    }
+
+    /// Whether `bytes` are this part, by their SHA-256.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        let found = Sha256::digest(bytes);
+        let digits = found.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.map(|digit| b"0123456789abcdef"[usize::from(digit)]).eq(self.sha256.bytes())
+    }
+}
+
 /// SHA-256 of the two files of the smallest tier, one behind the other: what the program brings and the page loads.
 const BUNDLED_SHA256: &str = "ac551e4ffc53a3ab394f56a454865ee467a8fda9cc581b9fd9ea89f46c19b36b";
 /// SHA-256 of the six published checksums in hexadecimal, one behind the other in the order of the files.
@@ -149,6 +238,20 @@ impl Tier {
             .ok_or(DataError::TooFewImages { asked: images, available: CIFAR10_TRAIN_IMAGES })
     }
 
+    /// The parts that its training and its test images are made of.
+    pub fn parts(&self) -> [&'static [DataPart]; 2] {
+        fn holding(parts: &'static [DataPart], images: usize) -> &'static [DataPart] {
+            let mut held = 0;
+            let is_needed = |part: &&DataPart| {
+                let before = held;
+                held += part.images;
+                before < images
+            };
+            &parts[..parts.iter().take_while(is_needed).count()]
+        }
+        [holding(&TRAIN_PARTS, self.train), holding(&TEST_PARTS, self.test)]
+    }
+
     /// The file names of its training and test records.
     pub fn files(&self) -> [String; 2] {
         [format!("cifar10-{}-train.bin", self.train), format!("cifar10-{}-test.bin", self.train)]
@@ -161,5 +264,42 @@ impl Tier {
             train: LabelledImages::from_records(&train_file, train, self.train)?.into(),
             test: LabelledImages::from_records(&test_file, test, self.test)?.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_tier_hold_its_images_and_no_more() {
+        for tier in TIERS {
+            let images: [usize; 2] =
+                tier.parts().map(|parts| parts.iter().map(|part| part.images).sum());
+            assert_eq!(images, [tier.train, tier.test]);
+        }
+        assert_eq!(
+            TIERS[1].parts()[0],
+            &TRAIN_PARTS[..2],
+            "what is here already is not fetched twice"
+        );
+    }
+
+    #[test]
+    fn no_part_is_larger_than_static_hosts_take() {
+        for part in TRAIN_PARTS.iter().chain(&TEST_PARTS) {
+            assert!(part.bytes() <= 25_000_000, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_told_from_a_truncated_one_and_from_one_with_another_pixel() {
+        let mut bytes = include_bytes!("../../../public/data/cifar10-2000-test.bin").to_vec();
+        let part = TEST_PARTS[0];
+        assert!(part.is(&bytes));
+        assert_eq!(bytes.len(), part.bytes());
+        assert!(!part.is(&bytes[..1_000]));
+        bytes[1] ^= 1;
+        assert!(!part.is(&bytes));
     }
 }

@@ -66,6 +66,13 @@ pub enum Reply {
         /// Bytes in all; 0 where the server does not say.
         total_bytes: u64,
     },
+    /// The images of a run are being downloaded; not said where they are here in a moment.
+    LoadingImages {
+        /// Bytes so far.
+        loaded_bytes: u64,
+        /// Bytes in all.
+        total_bytes: u64,
+    },
     /// The device is chosen.
     Ready {
         /// What it is, for the status line: `CPU (WebAssembly SIMD)`, `WebGPU: NVIDIA …`.

@@ -1,5 +1,7 @@
 //! The worker: messages in, messages out. It trains; it never sees the page's DOM.
 
+#[cfg(feature = "engine")]
+mod images;
 pub mod messages;
 #[cfg(feature = "engine")]
 mod run;

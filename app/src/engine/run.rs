@@ -1,7 +1,8 @@
 //! What the worker does with a request: choose a device, load a run, train, save.
 
+use super::images::fetch_data;
 use super::messages::{EngineChoice, MAX_IMAGES, Reply, Request};
-use super::scope::{AdapterChoice, adapter, fetch_bytes, post};
+use super::scope::{AdapterChoice, adapter, post};
 use crate::data::{CIFAR10_CLASSES, DataSet, Tier, data_sha256};
 use crate::device::{self, OpenDevice};
 use crate::kernels::Device;
@@ -215,15 +216,4 @@ async fn webgpu(software: bool) -> OpenDevice {
 
 fn with_note(note: String) -> OpenDevice {
     OpenDevice { note: Some(note), ..device::cpu() }
-}
-
-async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, Refused> {
-    let mut files = Vec::new();
-    for file in tier.files() {
-        let bytes = fetch_bytes(&format!("{data_url}{file}")).await.map_err(|reason| {
-            format!("the file {file} could not be downloaded: {reason}; check the connection and press Train again")
-        })?;
-        files.push(bytes);
-    }
-    Ok(tier.read(&files[0], &files[1]).map_err(TrainError::from)?)
 }

@@ -3,7 +3,10 @@
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, Response};
+use web_sys::{
+    DedicatedWorkerGlobalScope, MessageChannel, ReadableStreamDefaultReader, RequestCache,
+    RequestInit, Response,
+};
 
 use super::messages::Reply;
 
@@ -40,15 +43,25 @@ pub(super) async fn next_task() {
     channel.port1().close();
 }
 
-/// The bytes of a file of the site.
+/// The bytes of a file of the site that should be `expected` long; more of a longer one are not awaited. `heard` is told
+/// how many are here.
 ///
 /// # Errors
 ///
 /// What the browser or the server said.
-pub(super) async fn fetch_bytes(url: &str) -> Result<Vec<u8>, String> {
+pub(super) async fn fetch_bytes(
+    url: &str,
+    expected: usize,
+    past_caches: bool,
+    heard: &mut impl FnMut(usize),
+) -> Result<Vec<u8>, String> {
     let described = |error: JsValue| js_message(&error);
-    let response = JsFuture::from(scope().fetch_with_str(url)).await.map_err(described)?;
-    let response: Response = response.unchecked_into();
+    let asked = RequestInit::new();
+    if past_caches {
+        asked.set_cache(RequestCache::Reload);
+    }
+    let response = JsFuture::from(scope().fetch_with_str_and_init(url, &asked)).await;
+    let response: Response = response.map_err(described)?.unchecked_into();
     if !response.ok() {
         return Err(format!(
             "the server answered {} {}",
@@ -56,9 +69,24 @@ pub(super) async fn fetch_bytes(url: &str) -> Result<Vec<u8>, String> {
             response.status_text()
         ));
     }
-    let buffer =
-        JsFuture::from(response.array_buffer().map_err(described)?).await.map_err(described)?;
-    Ok(Uint8Array::new(&buffer).to_vec())
+    let Some(body) = response.body() else { return Ok(Vec::new()) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::with_capacity(expected);
+    while bytes.len() <= expected {
+        let read = JsFuture::from(reader.read()).await.map_err(described)?;
+        // At the end there is no value.
+        let Ok(chunk) = get(&read, "value").dyn_into::<Uint8Array>() else { break };
+        let before = bytes.len();
+        bytes.resize(before + chunk.length() as usize, 0);
+        chunk.copy_to(&mut bytes[before..]);
+        heard(bytes.len());
+    }
+    let _ = reader.cancel();
+    Ok(bytes)
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn js_message(error: &JsValue) -> String {
@@ -93,12 +121,16 @@ fn after(milliseconds: i32) -> Promise {
 
 /// Looks at the default adapter without taking it.
 pub(super) async fn adapter() -> AdapterChoice {
-    let get = |object: &JsValue, key: &str| {
-        Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
-    };
     let gpu = get(&get(&scope(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else {
-        return AdapterChoice::None("this browser has no WebGPU".into());
+        let is_secure = get(&scope(), "isSecureContext").is_truthy();
+        return AdapterChoice::None(if is_secure {
+            "this browser has no WebGPU".into()
+        } else {
+            "browsers have WebGPU, and keep a page for use without a network, only over https or at localhost, and \
+             this page came over plain http"
+                .into()
+        });
     };
     let Ok(promise) = request.call0(&gpu).map(JsCast::unchecked_into::<Promise>) else {
         return AdapterChoice::None("this browser refuses WebGPU here".into());
@@ -113,15 +145,6 @@ pub(super) async fn adapter() -> AdapterChoice {
         Ok(_) => return AdapterChoice::None("this browser has WebGPU but found no adapter".into()),
         Err(error) => return AdapterChoice::None(js_message(&error)),
     };
-    let features = get(&adapter, "features");
-    let has_timestamps = get(&features, "has")
-        .dyn_into::<Function>()
-        .and_then(|has| has.call1(&features, &"timestamp-query".into()))
-        .is_ok_and(|found| found.is_truthy());
-    // burn panics on a WebGPU device that cannot measure time; drop this when cubecl-wgpu falls back instead.
-    if !has_timestamps {
-        return AdapterChoice::None("this browser's WebGPU lacks timestamp queries".into());
-    }
     let info = get(&adapter, "info");
     let text = |key: &str| get(&info, key).as_string().unwrap_or_default();
     let is_fallback = get(&info, "isFallbackAdapter").is_truthy()

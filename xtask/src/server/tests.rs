@@ -135,3 +135,14 @@ fn a_port_that_is_taken_is_an_error() {
     let second = Server::start(site.root(), server.address.port());
     assert_eq!(second.err().map(|error| error.kind()), Some(io::ErrorKind::AddrInUse));
 }
+
+#[test]
+fn the_page_is_served_under_the_policy_that_its_readers_are_told() {
+    let reply = Site::new("policy").ask("GET / HTTP/1.1", None);
+    assert!(reply.contains(&format!("\r\nContent-Security-Policy: {POLICY}\r\n")), "{reply}");
+    let root = crate::paths::root();
+    for file in [root.join("README.md"), root.join("public").join("start.js")] {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(POLICY), "{}", file.display());
+    }
+}

@@ -4,7 +4,11 @@ use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use super::window::{document, window};
 use crate::engine::messages::{Reply, Request};
+
+/// Under which the tab notes for which version the page was loaded anew.
+const RELOADED: &str = "rote-reloaded";
 
 /// What came from the worker.
 pub struct Incoming {
@@ -27,7 +31,8 @@ pub struct EngineWorker {
 
 impl EngineWorker {
     /// Starts a worker; `module` is the compiled engine where one is there already. `on_error` is told why the worker
-    /// died or what it said that is no message.
+    /// died or what it said that is no message. Where the worker is of another version than the page, the page is loaded
+    /// anew.
     pub fn start(
         module: Option<&JsValue>,
         on_reply: impl Fn(Incoming) + 'static,
@@ -35,13 +40,22 @@ impl EngineWorker {
     ) -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker =
-            Worker::new_with_options("worker.js", &options).map_err(|error| words_of(&error))?;
+        // A cache that holds the worker of another version has no file of this name.
+        let file = format!("worker.js?v={}", version());
+        let worker = Worker::new_with_options(&file, &options).map_err(|error| words_of(&error))?;
 
         let on_garbled = on_error.clone();
-        let on_message = Closure::new(move |event: MessageEvent| match read(&event.data()) {
-            Ok(incoming) => on_reply(incoming),
-            Err(reason) => on_garbled(reason),
+        let on_message = Closure::new(move |event: MessageEvent| {
+            let data = event.data();
+            match field(&data, "outdated").and_then(|other| other.as_string()) {
+                Some(other) if !reload_once() => on_garbled(format!(
+                    "it is of version {other}, the page of version {}, and a reload did not help. The server's files \
+                     are being exchanged, or are of two builds: wait a minute, then reload",
+                    version()
+                )),
+                Some(_) => {}
+                None => read(&data).map_or_else(&on_garbled, &on_reply),
+            }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let on_error = Closure::new(move |event: ErrorEvent| {
@@ -51,12 +65,17 @@ impl EngineWorker {
             let message = Reflect::get(&event, &"message".into())
                 .ok()
                 .and_then(|message| message.as_string());
-            on_error(message.unwrap_or_else(|| "its program could not be fetched".into()));
+            on_error(message.unwrap_or_else(|| {
+                "its program, worker.js, could not be fetched, or the server sends it as something else than \
+                 text/javascript, or forbids workers by its content security policy"
+                    .into()
+            }));
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
 
         let started = Self { worker, _on_message: on_message, _on_error: on_error };
         let start = Object::new();
+        set(&start, "version", &version().into());
         set(&start, "module", module.unwrap_or(&JsValue::UNDEFINED));
         started.worker.post_message(&start).map_err(|error| words_of(&error))?;
         Ok(started)
@@ -84,9 +103,29 @@ impl Drop for EngineWorker {
     }
 }
 
+/// The version of the page's files, which the engine's carry too; nothing where xtask has not finished them.
+fn version() -> String {
+    let root = document().document_element();
+    root.and_then(|root| root.get_attribute("data-version")).unwrap_or_default()
+}
+
+/// Loads the page anew if this version of it has not been in this tab, so that files that never fit do not reload for
+/// ever. Whether it does.
+fn reload_once() -> bool {
+    let version = version();
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    let known = storage.get_item(RELOADED).ok().flatten();
+    known.as_ref() != Some(&version)
+        && storage.set_item(RELOADED, &version).is_ok()
+        && window().location().reload().is_ok()
+}
+
+fn field(message: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined())
+}
+
 fn read(message: &JsValue) -> Result<Incoming, String> {
-    let field =
-        |name: &str| Reflect::get(message, &name.into()).ok().filter(|value| !value.is_undefined());
+    let field = |name: &str| field(message, name);
     let json =
         field("json").and_then(|json| json.as_string()).ok_or("it sent a message without text")?;
     let reply = serde_json::from_str(&json)

@@ -33,6 +33,8 @@ pub struct Shared {
     pub messages: Messages,
     /// The engine's download.
     pub download: RwSignal<EngineDownload>,
+    /// How much of the images is here, in bytes, and of how much; none where none are on their way.
+    pub images_download: RwSignal<Option<(u64, u64)>>,
     /// The compiled engine.
     pub module: StoredValue<Option<JsValue>, LocalStorage>,
     /// Which engine is asked for.
@@ -57,6 +59,7 @@ impl Shared {
             messages,
             library: Library::new(messages),
             download: RwSignal::new(EngineDownload::Ahead),
+            images_download: RwSignal::new(None),
             module: StoredValue::new_local(None),
             engine: RwSignal::new(EngineChoice::Auto),
             data_url: StoredValue::new(data_url),

@@ -71,6 +71,11 @@ impl Comparison {
         self.shared.download.get()
     }
 
+    /// How much of the images is here, in bytes, and of how much; none where none are on their way.
+    pub fn images_download(self) -> Option<(u64, u64)> {
+        self.shared.images_download.get()
+    }
+
     /// The histories of the comparison's runs in their order; none of those not begun.
     pub fn histories(self) -> Vec<Option<History>> {
         self.plans.with(|plans| {

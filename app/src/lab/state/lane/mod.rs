@@ -222,6 +222,7 @@ impl Lane {
                 self.clear();
                 self.plan.set(None);
                 self.core.update_value(|core| (core.worker, core.opened) = (None, false));
+                self.shared.images_download.set(None);
             }
             Some(plan) if same_run(&plan) => self.plan.set(Some(plan)),
             Some(plan) => {
@@ -250,6 +251,7 @@ impl Lane {
             (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0)
         });
         self.device.set(None);
+        self.shared.images_download.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
             // The download ended with its worker; the next worker begins it again.
             self.shared.download.set(EngineDownload::Ahead);

@@ -40,12 +40,16 @@ impl Lane {
                     self.shared.download.set(EngineDownload::Under { loaded_bytes, total_bytes })
                 }
             },
+            Reply::LoadingImages { loaded_bytes, total_bytes } => {
+                self.shared.images_download.set(Some((loaded_bytes, total_bytes)));
+            }
             Reply::Ready { device, note } => {
                 self.device.set(Some((device, note)));
                 self.core.update_value(|core| core.opened = true);
                 self.load();
             }
             Reply::Images { shown, clean } => {
+                self.shared.images_download.set(None);
                 self.core.update_value(|core| {
                     core.memory = core.memory.clone().of_images(shown, clean, CIFAR10_CLASSES)
                 });
@@ -157,6 +161,7 @@ impl Lane {
 
     /// The worker is well but could not do what it was asked.
     fn refused(self, message: String) {
+        self.shared.images_download.set(None);
         let loaded = self.core.with_value(|core| core.loaded);
         if !loaded && self.answered() > 0 {
             // Another load is on its way; what became of this one does not matter any more.
@@ -189,6 +194,7 @@ impl Lane {
 
     /// The worker is gone. Another goes on from the last checkpoint, unless they keep dying.
     pub(super) fn died(self, message: String) {
+        self.shared.images_download.set(None);
         // A dying worker may say so twice.
         if self.core.with_value(|core| core.worker.is_none()) {
             return;

@@ -42,7 +42,7 @@ pub fn RunBar(comparison: Comparison) -> impl IntoView {
             </div>
             <p class="status" data-testid="status">{live(move || status(comparison))}</p>
             <Announcer comparison />
-            <EngineProgress comparison />
+            <DownloadProgress comparison />
         </section>
     }
 }
@@ -64,30 +64,35 @@ fn Announcer(comparison: Comparison) -> impl IntoView {
     }
 }
 
-/// How far the engine's download is, while there is one.
+/// How far the download of the engine or of the images is, while there is one.
 #[component]
-fn EngineProgress(comparison: Comparison) -> impl IntoView {
-    let under = Memo::new(move |_| matches!(comparison.download(), EngineDownload::Under { .. }));
-    let numbers = move || match comparison.download() {
-        EngineDownload::Under { loaded_bytes, total_bytes } => (loaded_bytes, total_bytes),
-        EngineDownload::Ahead | EngineDownload::Done | EngineDownload::Failed => (0, 0),
+fn DownloadProgress(comparison: Comparison) -> impl IntoView {
+    let under = move || match comparison.download() {
+        EngineDownload::Under { loaded_bytes, total_bytes } => {
+            Some(("Fetching the training engine", loaded_bytes, total_bytes))
+        }
+        EngineDownload::Ahead | EngineDownload::Done | EngineDownload::Failed => comparison
+            .images_download()
+            .map(|(loaded_bytes, total_bytes)| ("Fetching images", loaded_bytes, total_bytes)),
     };
+    let is_under = Memo::new(move |_| under().is_some());
     let share = move || {
-        let (loaded, total) = numbers();
+        let (_, loaded, total) = under()?;
         (total > 0).then(|| (loaded as f64 / total as f64).min(1.0).to_string())
     };
-    let text = move || match numbers() {
-        (0, _) => "Fetching the training engine".to_string(),
-        (loaded, 0) => format!("Fetching the training engine: {}", megabytes(loaded)),
-        (loaded, total) => {
-            format!("Fetching the training engine: {} of {}", megabytes(loaded), megabytes(total))
+    let text = move || match under() {
+        None => String::new(),
+        Some((what, 0, _)) => what.to_string(),
+        Some((what, loaded, 0)) => format!("{what}: {}", megabytes(loaded)),
+        Some((what, loaded, total)) => {
+            format!("{what}: {} of {}", megabytes(loaded), megabytes(total))
         }
     };
     view! {
-        <Show when=move || under.get()>
+        <Show when=move || is_under.get()>
             <div class="download">
-                <label for="engine-progress">{text}</label>
-                <progress id="engine-progress" max="1" value=share></progress>
+                <label for="download-progress">{text}</label>
+                <progress id="download-progress" max="1" value=share></progress>
             </div>
         </Show>
     }
