@@ -32,10 +32,8 @@ export async function start() {
   const profile = await mkdtemp(join(tmpdir(), "rote-firefox-"));
   const lines = Object.entries(PREFERENCES).map(([key, value]) => `user_pref(${JSON.stringify(key)}, ${JSON.stringify(value)});\n`);
   await writeFile(join(profile, "user.js"), lines.join(""));
-  const firefox = spawn(FIREFOX, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"], {
-    env: { ...process.env, MOZ_HEADLESS_WIDTH: "1440", MOZ_HEADLESS_HEIGHT: "1000" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const words = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
+  const firefox = spawn(FIREFOX, words, { stdio: ["ignore", "ignore", "pipe"] });
   const close = async () => {
     await ended(firefox);
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -69,6 +67,7 @@ async function session(address, end) {
   on("log.entryAdded", (entry) => entry.level === "error" && errors.push(entry.text));
   await send("session.subscribe", { events: ["log.entryAdded"] });
   const { context } = (await send("browsingContext.getTree", {})).contexts[0];
+  await send("browsingContext.setViewport", { context, viewport: { width: 1440, height: 900 } });
   const run = async (expression, resultOwnership = "none") => {
     const answer = await send("script.evaluate", { expression, target: { context }, awaitPromise: true, resultOwnership });
     if (answer.type === "exception") throw new Error(answer.exceptionDetails.text);

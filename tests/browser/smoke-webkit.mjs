@@ -91,6 +91,7 @@ async function session(address, driver, end) {
   const { sessionId, capabilities } = await call("POST", `${address}/session`, { capabilities: { alwaysMatch: { timeouts: { script: SCRIPT_TIMEOUT_MS } } } });
   const at = `${address}/session/${sessionId}`;
   const post = (path, body = {}) => call("POST", `${at}/${path}`, body);
+  await post("window/rect", { x: 0, y: 0, width: 1440, height: 1000 });
   const element = async (selector) => (await post("element", { using: "css selector", value: selector }))[ELEMENT];
   const evaluate = (text) => post("execute/async", { script: `const [done] = arguments; (${text}).then(done);`, args: [] });
   // WebDriver has no console: what the page reports is noted in the page, from when it has loaded to when it is left.

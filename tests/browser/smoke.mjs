@@ -92,7 +92,7 @@ async function inPage(driver, run, ...words) {
   return JSON.parse(await driver.evaluate(`Promise.resolve((${run})(...${JSON.stringify(words)})).then((found) => JSON.stringify(found ?? null))`));
 }
 
-// Waits in the page, so that no question from here disturbs it while it trains.
+// Waits in the page, so that no question from here disturbs it while it trains; a run that has failed ends the wait.
 async function appears(driver, selector) {
   const waiting = (selector, patience) =>
     new Promise((resolve) => {
@@ -101,15 +101,20 @@ async function appears(driver, selector) {
         clearTimeout(timer);
         resolve(found);
       };
-      const look = () => document.querySelector(selector) && end(true);
+      const look = () => {
+        if (document.querySelector(selector)) end(true);
+        else if (document.querySelector('[data-state="failed"]')) end(false);
+      };
       const observer = new MutationObserver(look);
       observer.observe(document, { subtree: true, childList: true, attributes: true });
       const timer = setTimeout(() => end(false), patience);
       look();
     });
+  const start = performance.now();
   if (await inPage(driver, waiting, selector, PATIENCE_MS)) return;
-  const shown = await inPage(driver, () => document.body.innerText.slice(0, 2000));
-  assert.fail(`${driver.browser} has shown no ${selector} in ${PATIENCE_MS / 1000} s; console: ${JSON.stringify(await driver.errors())}; page:\n${shown}`);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const said = await inPage(driver, () => [...document.querySelectorAll('[role="alert"], [role="status"], [data-testid="status"]')].map((each) => each.innerText));
+  assert.fail(`${driver.browser} has shown no ${selector} after ${seconds} s; the page says ${JSON.stringify(said)}, its console ${JSON.stringify(await driver.errors())}`);
 }
 
 async function reach(driver, state) {
