@@ -12,7 +12,7 @@ const LIMIT_MS = 900_000;
 
 const walks = [];
 for (const { name, missing, start } of [chromium, firefox, webkit]) {
-  test(`${name}: the race, a lesson, a pause, a reload, and on to the same end`, { skip: missing() ?? false, timeout: LIMIT_MS }, async (t) => {
+  test(`${name}: the race, a pause, a reload and on to the same end, and a lesson`, { skip: missing() ?? false, timeout: LIMIT_MS }, async (t) => {
     const driver = await start();
     t.after(() => driver.close());
     const found = await walk(driver, ADDRESS);
