@@ -8,8 +8,9 @@ use std::time::Instant;
 use crate::failure::Failure;
 use crate::page::{ENGINE, LAB, Program};
 use crate::server::Server;
+use crate::setup::OtherBrowsers;
 use crate::toolchain::Toolchain;
-use crate::{page, paths, setup, shell, weight};
+use crate::{browsers, page, paths, setup, shell, weight};
 
 /// One check, or the making of something that checks need.
 struct Check {
@@ -23,7 +24,8 @@ struct Check {
 #[derive(Default)]
 struct Found {
     toolchain: Option<Toolchain>,
-    chromium: Option<PathBuf>,
+    chromium: Vec<browsers::Found>,
+    others: OtherBrowsers,
     has_vulkan: bool,
 }
 
@@ -41,7 +43,15 @@ const CHECKS: &[Check] = &[
         name: "browser and its driver",
         needs: &[],
         run: |found| {
-            found.chromium = Some(setup::browser()?);
+            found.chromium = setup::browser()?;
+            Ok(())
+        },
+    },
+    Check {
+        name: "Firefox and WebKit, where they can be had",
+        needs: &[],
+        run: |found| {
+            found.others = setup::other_browsers();
             Ok(())
         },
     },
@@ -108,6 +118,9 @@ pub fn run() -> Result<(), Failure> {
         return Err(Failure::Checks { summary });
     }
     println!("\nrote: all checks passed in {} min", start.elapsed().as_secs().div_ceil(60));
+    for sentence in &found.others.missing {
+        println!("{sentence}");
+    }
     Ok(())
 }
 
@@ -218,7 +231,7 @@ fn browser_tests(found: &mut Found) -> Result<(), Failure> {
         .current_dir(paths::root());
     node.env("ROTE_URL", format!("http://localhost:{}/", server.address.port()))
         .env("ROTE_BIN", rote)
-        .envs(found.chromium.iter().map(|path| ("CHROMIUM", path)));
+        .envs(found.chromium.iter().chain(&found.others.found).cloned());
     shell::run(&mut node, "mend what failed above")
 }
 

@@ -2,6 +2,7 @@
 //! here is only what a person types. Nothing here trains, and nothing of the crate `rote` is linked.
 
 mod bench;
+mod browsers;
 mod check;
 mod data;
 mod dist;
@@ -29,8 +30,8 @@ The commands of this project. All can be repeated: what is already there is not 
 Usage: cargo xtask <COMMAND>
 
   setup                        Install what is missing for the page and the tests: WebAssembly compiler, Trunk,
-                               wasm-bindgen, browser driver, Chromium (1 minute; 5 where Trunk and wasm-bindgen
-                               cannot be fetched and are built)
+                               wasm-bindgen, Chromium, Firefox and WebKit with their drivers (2 minutes; 6 where
+                               Trunk and wasm-bindgen cannot be fetched and are built)
   serve [--port 8080] [--open] Build the page and serve it (8 minutes the first time, then seconds)
         [--dist-only]          ... only build it, into dist/
   dist                         Build the page into dist/, for any static host, and check that it can stand there

@@ -1,8 +1,9 @@
 //! What must be there before the page can be built or tested. Each part looks first and makes only what is missing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use crate::browsers::{self, Browser};
 use crate::failure::Failure;
 use crate::toolchain::Toolchain;
 use crate::{paths, shell, tools};
@@ -14,11 +15,12 @@ pub fn page() -> Result<Toolchain, Failure> {
     Ok(toolchain)
 }
 
-/// What the tests need: the page's part, a browser, and a Vulkan driver where one can be had.
+/// What the tests need: the page's part, a browser, and where they can be had more browsers and a Vulkan driver.
 pub fn everything() -> Result<(), Failure> {
     rust_components()?;
     page()?;
     browser()?;
+    other_browsers();
     vulkan().map(|_| ())
 }
 
@@ -37,10 +39,41 @@ pub fn rust_components() -> Result<(), Failure> {
     shell::output(&mut rustup, "install rustfmt and clippy for this compiler").map(|_| ())
 }
 
-/// Chromium, and the packages that drive it.
-pub fn browser() -> Result<PathBuf, Failure> {
+/// Chromium, and the packages that drive it and the others.
+pub fn browser() -> Result<Vec<browsers::Found>, Failure> {
     tools::npm_packages()?;
-    tools::chromium()
+    browsers::CHROMIUM.ready()
+}
+
+/// What could be had of the browsers that only the smoke walk takes.
+#[derive(Default)]
+pub struct OtherBrowsers {
+    pub found: Vec<browsers::Found>,
+    /// A sentence for each that is not there.
+    pub missing: Vec<String>,
+}
+
+/// Firefox and WebKit. What cannot be installed is said, and keeps nothing else from running.
+pub fn other_browsers() -> OtherBrowsers {
+    let others = have(&browsers::OTHERS, Browser::ready);
+    for sentence in &others.missing {
+        println!("{sentence}");
+    }
+    others
+}
+
+fn have(
+    browsers: &[Browser],
+    ready: impl Fn(&Browser) -> Result<Vec<browsers::Found>, Failure>,
+) -> OtherBrowsers {
+    let mut others = OtherBrowsers::default();
+    for browser in browsers {
+        match ready(browser) {
+            Ok(found) => others.found.extend(found),
+            Err(why) => others.missing.push(format!("Not tested in {}: {why}.", browser.name)),
+        }
+    }
+    others
 }
 
 /// The test that lays a GPU run over a CPU run takes Mesa's software driver where there is no GPU. Whether there is one.
@@ -68,4 +101,20 @@ fn holds_json(folder: &Path) -> bool {
     entries
         .map(|entry| entry.path())
         .any(|path| path.extension().is_some_and(|extension| extension == "json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_that_cannot_be_installed_is_named_and_the_others_are_taken() {
+        let ready = |browser: &Browser| match browser.name {
+            "Firefox" => Err(Failure::setup("there is no Firefox", "install it")),
+            _ => Ok(vec![("WEBKIT_DRIVER", "driver".into())]),
+        };
+        let others = have(&browsers::OTHERS, ready);
+        assert_eq!(others.found, [("WEBKIT_DRIVER", "driver".into())]);
+        assert_eq!(others.missing, ["Not tested in Firefox: there is no Firefox; install it."]);
+    }
 }

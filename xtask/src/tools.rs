@@ -1,5 +1,5 @@
 //! The programs that make the page from compiled code, Trunk and wasm-bindgen, as their authors release them or built from
-//! source into the tools folder; and for the tests a browser and its driver.
+//! source into the tools folder; and for the tests what drives their browsers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -219,46 +219,10 @@ pub fn npm_packages() -> Result<(), Failure> {
         };
         return Err(Failure::setup(found, "install Node.js 20 or later together with npm"));
     }
-    println!("Installing the browser driver from npm (seconds, once).");
+    println!("Installing the browsers' drivers from npm (seconds, once).");
     let fix = "check that the npm registry can be reached, then run the same command again";
     shell::output(npm().args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder), fix)?;
     std::fs::write(&installed, lock).map_err(Failure::file("write", &installed))
-}
-
-/// A Chromium: `$CHROMIUM`, one on PATH or in its usual place, or the distribution's.
-pub fn chromium() -> Result<PathBuf, Failure> {
-    if let Some(chosen) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
-        let missing = || {
-            Failure::setup(
-                format!("CHROMIUM is {}, which is no file", chosen.display()),
-                "correct it",
-            )
-        };
-        return if chosen.is_file() { Ok(chosen) } else { Err(missing()) };
-    }
-    if let Some(found) = find_chromium() {
-        return Ok(found);
-    }
-    let fix = "install Chromium or Chrome, or set CHROMIUM to its path";
-    if !shell::has_apt() {
-        return Err(Failure::setup("the browser tests need Chromium", fix));
-    }
-    shell::apt_install(&["chromium"])?;
-    find_chromium().ok_or_else(|| Failure::setup("apt-get brought no Chromium", fix))
-}
-
-fn find_chromium() -> Option<PathBuf> {
-    let names =
-        ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome.exe"];
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let on_path =
-        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
-    let usual = [
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    ];
-    on_path.chain(usual.map(PathBuf::from)).find(|path| path.is_file())
 }
 
 pub fn npm() -> Command {

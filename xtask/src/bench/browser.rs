@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::native::today;
 use super::rows::{Row, keep};
 use super::{Options, built_page, peers_folder, results};
+use crate::browsers::CHROMIUM;
 use crate::failure::Failure;
 use crate::{paths, shell, tools};
 
@@ -15,7 +16,7 @@ const PEERS: &str = "rote-webgpu,jax-webgpu,tfjs-webgpu,rote-cpu,jax-wasm,tfjs-w
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let dist = built_page()?;
-    let chromium = tools::chromium()?;
+    let chromium = CHROMIUM.ready()?;
     let folder = peers_folder();
     if !folder.join("node_modules").exists() {
         let fix = "check that the npm registry can be reached, then run the same command again";
@@ -30,7 +31,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         node.current_dir(&folder)
             .args(["drive.mjs", "--models", model, "--warm-up-s", "300", "--json"])
             .arg(&json);
-        node.arg("--rote-dist").arg(&dist).arg("--chromium").arg(&chromium);
+        node.arg("--rote-dist").arg(&dist);
+        node.arg("--chromium").args(chromium.iter().map(|(_, path)| path));
         node.args(["--rounds", &options.rounds.to_string()]);
         node.args(["--peers", options.peers.as_deref().unwrap_or(PEERS)]);
         shell::run(&mut node, "mend what is reported above")?;

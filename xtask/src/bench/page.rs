@@ -22,7 +22,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     node.arg(paths::root().join("benches").join("page").join("figures.mjs"));
     node.arg(options.rounds.to_string());
     node.env("ROTE_URL", format!("http://localhost:{}/", server.address.port()));
-    let printed = shell::output(node.env("CHROMIUM", chromium), "mend what is reported above")?;
+    let printed = shell::output(node.envs(chromium), "mend what is reported above")?;
     let printed: Value = serde_json::from_str(&printed).unwrap_or_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let about = json!({ "browser": printed["browser"], "processors": threads, "date": today() });

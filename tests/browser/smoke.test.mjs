@@ -1,0 +1,31 @@
+// The smoke walk in three browsers, and whether they have found the same.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as chromium from "./smoke-chromium.mjs";
+import * as firefox from "./smoke-firefox.mjs";
+import * as webkit from "./smoke-webkit.mjs";
+import { table, walk } from "./smoke.mjs";
+
+const ADDRESS = process.env.ROTE_URL ?? "http://localhost:8080/";
+// A browser that has died in the middle answers nothing.
+const LIMIT_MS = 900_000;
+
+const walks = [];
+for (const { name, missing, start } of [chromium, firefox, webkit]) {
+  test(`${name}: the race, a pause, a reload and on to the same end, and a lesson`, { skip: missing() ?? false, timeout: LIMIT_MS }, async (t) => {
+    const driver = await start();
+    t.after(() => driver.close());
+    const found = await walk(driver, ADDRESS);
+    for (const { trainAccuracy } of found.race) assert.ok(trainAccuracy > 0.98, `${trainAccuracy} of what was shown is memorized`);
+    walks.push(found);
+  });
+}
+
+test("all browsers end the race and the lesson with the same numbers", (t) => {
+  if (walks.length < 2) return t.skip("fewer than two browsers have finished the walk");
+  console.log(table(walks));
+  const [first, ...others] = walks;
+  for (const { browser, race, lesson } of others) {
+    assert.deepEqual({ race, lesson }, { race: first.race, lesson: first.lesson }, `${browser} against ${first.browser}`);
+  }
+});
