@@ -83,6 +83,16 @@ test("what a teacher's link fixes and hides stays so through presets and lessons
   await rote.page.waitForURL(/view=lesson-1/);
   await holds();
   assert.equal(await rote.page.locator(".map").count(), 0);
+  // What a lesson asks about stays its own: on true labels it would have nothing to say.
+  await rote.go("race=off&engine=cpu&seed=9&images=60&batch-size=20&fix=condition,images,batch-size,seed");
+  await rote.testid("view-lesson-1").click();
+  await rote.testid("lesson").waitFor();
+  for (const at of [0, 1]) await rote.page.locator(`#guess-${at}`).press("ArrowRight");
+  await rote.press("predict");
+  await rote.testid("reveal").waitFor();
+  assert.match(await rote.testid("told").innerText(), /of its training pictures “right”/);
+  const { condition, seed, images } = await recipeOf(rote);
+  assert.deepEqual([condition, seed, images], ["random-labels", "9", "60"]);
   await rote.page.context().close();
 });
 

@@ -140,11 +140,14 @@ impl Recipe {
         self.steps.map_or(by_epochs, |steps| steps.min(by_epochs))
     }
 
+    /// Whether the run ends where its training set is fitted.
+    pub fn stops_once_fitted(&self) -> bool {
+        self.stop_at_train_accuracy.is_some() || self.stop_at_train_loss.is_some()
+    }
+
     /// Whether the run may end before its last step: then its time is a limit.
     pub fn may_stop_sooner(&self) -> bool {
-        self.stop_at_train_accuracy.is_some()
-            || self.stop_at_train_loss.is_some()
-            || self.patience.is_some()
+        self.stops_once_fitted() || self.patience.is_some()
     }
 
     /// Checks what no setting can check alone.

@@ -26,10 +26,8 @@ const FIRST_GUESS_EPOCHS: f64 = 25.0;
 
 /// Steps after which a run usually ends: as its like did here before, or else at a guess where it stops once it is fitted.
 pub fn usual_steps(recipe: &Recipe) -> Option<f64> {
-    let stops_fitted = SETTINGS.iter().any(|setting| {
-        setting.key.starts_with("stop-at") && setting.kind.none() != Some(&setting.get(recipe))
-    });
-    let epochs = noted(&end_key(recipe)).or(stops_fitted.then_some(FIRST_GUESS_EPOCHS))?;
+    let guess = recipe.stops_once_fitted().then_some(FIRST_GUESS_EPOCHS);
+    let epochs = noted(&end_key(recipe)).or(guess)?;
     Some((epochs * recipe.steps_per_epoch() as f64).min(recipe.last_step() as f64))
 }
 

@@ -74,13 +74,17 @@ pub fn moved(key: &str, at: Option<usize>, columns: usize, count: usize) -> Opti
     Some(if at.is_none() { 0 } else { next.min(last) })
 }
 
+/// What a class is called.
+pub fn class_name(class: u8) -> &'static str {
+    CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?")
+}
+
 /// A cell of the map in words.
 pub fn cell_words(memory: &Memorization, image: usize) -> String {
-    let name = |class: u8| CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?");
     let (shown, clean) = (memory.shown(image), memory.clean(image));
-    let told = if shown == clean { String::new() } else { format!(", told {}", name(shown)) };
-    let said = memory.predicted(image).map(|said| format!(", says {}", name(said)));
-    format!("Picture {}: {}{told}{}", image + 1, name(clean), said.unwrap_or_default())
+    let told = if shown == clean { String::new() } else { format!(", told {}", class_name(shown)) };
+    let said = memory.predicted(image).map(|said| format!(", says {}", class_name(said)));
+    format!("Picture {}: {}{told}{}", image + 1, class_name(clean), said.unwrap_or_default())
 }
 
 #[cfg(test)]

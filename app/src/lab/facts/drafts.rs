@@ -59,6 +59,24 @@ fn understood(key: &str, text: &str) -> String {
     meant.unwrap_or_else(|| text.into())
 }
 
+/// A share that stands in a control, in percent; what is no share stays as it was written.
+pub fn in_percent(draft: &str) -> String {
+    draft
+        .parse()
+        .map_or_else(|_| draft.to_owned(), |share: f64| ((share * 1e6).round() / 1e4).to_string())
+}
+
+/// What was written in percent, with or without its sign, as its setting has it.
+pub fn as_share(text: &str) -> String {
+    let number = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
+    number.parse().map_or_else(|_| text.to_owned(), |percent: f64| (percent / 100.0).to_string())
+}
+
+/// That what stands in a control that is written in percent cannot be taken.
+pub fn not_a_percentage(draft: &str) -> String {
+    format!("“{}” must be a number between 0 and 100 %.", in_percent(draft))
+}
+
 /// The recipe of the texts, and the sentence for each that cannot be taken, by its setting. `available_images` is what there
 /// is to train on, where that is known.
 pub fn recipe_of(drafts: &Drafts, available_images: Option<u64>) -> (Recipe, Refusals) {
@@ -135,6 +153,25 @@ mod tests {
         assert_eq!(recipe_of(&drafts, None).0.learning_rate, None);
         drafts.put("label-corruption", "150 %".into());
         assert!(recipe_of(&drafts, None).1.contains_key("label-corruption"));
+    }
+
+    #[test]
+    fn what_is_written_in_percent_is_understood_and_refused_in_percent() {
+        for (text, share, shown) in
+            [("25", "0.25", "25"), ("7 %", "0.07", "7"), ("12,5%", "0.125", "12.5")]
+        {
+            assert_eq!(as_share(text), share, "{text}");
+            assert_eq!(in_percent(share), shown, "{text}");
+        }
+        for (text, shown) in [("150", "150"), ("-5 %", "-5"), ("half", "half"), ("", "")] {
+            let mut drafts = Drafts::of(&Recipe::default());
+            drafts.put("label-corruption", as_share(text));
+            assert!(recipe_of(&drafts, None).1.contains_key("label-corruption"), "{text}");
+            assert_eq!(
+                not_a_percentage(drafts.get("label-corruption")),
+                format!("“{shown}” must be a number between 0 and 100 %.")
+            );
+        }
     }
 
     #[test]

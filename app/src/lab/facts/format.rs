@@ -21,6 +21,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 epoch`, `60 epochs`.
+pub fn epochs_words(epochs: u64) -> String {
+    format!("{} epoch{}", grouped(epochs), if epochs == 1 { "" } else { "s" })
+}
+
 /// A message as a sentence: its first letter large, a full stop at its end.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();

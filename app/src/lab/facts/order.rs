@@ -2,7 +2,7 @@
 
 use crate::data::{CIFAR10_TRAIN_IMAGES, Condition};
 use crate::lab::facts::fit_clock::FitClock;
-use crate::lab::facts::format::grouped;
+use crate::lab::facts::format::{epochs_words, grouped};
 use crate::lab::facts::history::History;
 use crate::lab::facts::race::LanePlan;
 use crate::train::Recipe;
@@ -37,7 +37,7 @@ pub fn fit_sentences(plans: &[LanePlan], states: &[FitState]) -> String {
         FitState::Open => None,
         FitState::Fitted(step) => Some(format!("{}: after {} steps.", plan.title, grouped(*step))),
         FitState::Never(epochs) => {
-            Some(format!("{}: not within {} epochs.", plan.title, grouped(*epochs)))
+            Some(format!("{}: not within {}.", plan.title, epochs_words(*epochs)))
         }
     });
     let each: Vec<_> = each.collect();
@@ -49,8 +49,12 @@ pub fn fit_sentences(plans: &[LanePlan], states: &[FitState]) -> String {
 
 /// Where the first run has true labels and others do not: which came first.
 fn order(plans: &[LanePlan], states: &[FitState]) -> Option<String> {
-    let (first, FitState::Fitted(first_step)) = (plans.first()?, *states.first()?) else {
-        return None;
+    let first = plans.first()?;
+    // What was never fitted is later than all that was.
+    let (first_step, but_never) = match states.first()? {
+        FitState::Open => return None,
+        FitState::Fitted(step) => (*step, ""),
+        FitState::Never(_) => (u64::MAX, ", which were not fitted at all"),
     };
     let others: Vec<_> =
         plans.iter().zip(states).filter(|(plan, _)| !has_true_labels(&plan.recipe)).collect();
@@ -63,24 +67,31 @@ fn order(plans: &[LanePlan], states: &[FitState]) -> Option<String> {
         others.iter().filter(|(_, state)| is_sooner(state)).map(|(plan, _)| *plan).collect();
     if !sooner.is_empty() {
         let titles: Vec<_> = sooner.iter().map(|plan| plan.title.as_str()).collect();
-        return Some(format!("Sooner than true labels: {}. {}", titles.join(", "), why(&sooner)));
+        let titles = titles.join(", ");
+        return Some(format!("Sooner than true labels{but_never}: {titles}. {}", why(&sooner)));
     }
     let is_later = |state: &FitState| match state {
         FitState::Fitted(step) => *step > first_step,
-        FitState::Never(_) => true,
+        FitState::Never(_) => first_step < u64::MAX,
         FitState::Open => false,
     };
-    if !others.iter().all(|(_, state)| is_later(state)) {
-        return None;
+    match others[..] {
+        [(plan, FitState::Fitted(step))] => {
+            let times = *step as f64 / first_step as f64;
+            Some(match times {
+                1.0 => format!("{} took as long as true labels.", plan.title),
+                ..1.05 => "True labels came first, as in the paper.".into(),
+                _ => format!(
+                    "{} took {times:.1} times as long as true labels, which the paper finds too.",
+                    plan.title
+                ),
+            })
+        }
+        _ => others
+            .iter()
+            .all(|(_, state)| is_later(state))
+            .then(|| "True labels came first, as in the paper.".into()),
     }
-    Some(match others[..] {
-        [(plan, FitState::Fitted(step))] => format!(
-            "{} took {:.1} times as long as true labels, which the paper finds too.",
-            plan.title,
-            *step as f64 / first_step as f64
-        ),
-        _ => "True labels came first, as in the paper.".into(),
-    })
 }
 
 /// Why runs without true labels came before the one with them.
@@ -169,6 +180,33 @@ mod tests {
             let told = told(query, &[Fitted(80), Fitted(88), Fitted(92), open, Fitted(120)]);
             assert!(!told.contains("first") && !told.contains("Sooner"), "{told}");
         }
+    }
+
+    #[test]
+    fn true_labels_that_were_never_fitted_are_later_than_all_that_was() {
+        let told = |states: &[FitState]| told("race=labels&label-corruption=1&images=200", states);
+        let reverse = told(&[Never(1), Fitted(80)]);
+        for part in [
+            "True labels: not within 1 epoch. ",
+            "Sooner than true labels, which were not fitted at all: Random labels. With only 200",
+        ] {
+            assert!(reverse.contains(part), "{part}: {reverse}");
+        }
+        for open in [Never(60), Open] {
+            let told = told(&[Never(60), open]);
+            assert!(!told.contains("ooner") && !told.contains("first"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_multiple_is_told_only_where_it_is_one() {
+        let told = |step| told(link::START, &[Fitted(1000), Fitted(step)]);
+        assert!(told(1000).ends_with("Random labels took as long as true labels."));
+        assert!(told(1040).ends_with("1,040 steps. True labels came first, as in the paper."));
+        assert!(
+            told(1060)
+                .ends_with("took 1.1 times as long as true labels, which the paper finds too.")
+        );
     }
 
     #[test]

@@ -173,6 +173,19 @@ impl Race {
     }
 }
 
+/// The settings and the comparison that a query stands for: `race=labels&images=500`. It is one of the program's own.
+pub fn of_query(query: &str) -> (Recipe, Race) {
+    let (mut recipe, mut race) = (Recipe::default(), Race::Off);
+    for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match Race::KEYS.iter().position(|word| key == "race" && *word == value) {
+            Some(at) => race = Race::ALL[at],
+            // The tests read every one of them.
+            None => _ = recipe.set(key, value),
+        }
+    }
+    (recipe, race)
+}
+
 /// Replaces a share of the labels. All of them is the paper's own "random labels".
 fn corrupt(recipe: &mut Recipe, share: f64) {
     let all = share == 1.0;

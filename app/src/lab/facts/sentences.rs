@@ -1,9 +1,9 @@
 //! What came of a run, in sentences that are written from its numbers.
 
 use crate::charts::Chart;
-use crate::lab::facts::format::{duration, grouped, percent, rough};
+use crate::lab::facts::format::{duration, epochs_words, grouped, percent, rough};
 use crate::lab::facts::history::History;
-use crate::train::{Group, Recipe, SETTINGS, StopReason, Summary};
+use crate::train::{StopReason, Summary};
 
 /// What a chart shows of a run, for those who do not see it.
 pub fn chart_sentence(chart: Chart, title: &str, history: &History) -> String {
@@ -73,16 +73,6 @@ pub fn left_sentence(left: &[(String, u64)]) -> String {
     )
 }
 
-/// Whether a run may end before its last epoch and step.
-pub fn may_stop_sooner(recipe: &Recipe) -> bool {
-    let is_rule = |key: &str| !matches!(key, "epochs" | "steps" | "evaluate-every");
-    SETTINGS.iter().any(|setting| {
-        setting.group == Group::Stop
-            && is_rule(setting.key)
-            && setting.kind.none() != Some(&setting.get(recipe))
-    })
-}
-
 /// How long something takes: usually, as far as that is known, and at most.
 pub fn time_sentence(usual: Option<f64>, most: f64, may_be_sooner: bool) -> String {
     match usual {
@@ -105,8 +95,8 @@ pub fn end_sentence(summary: &Summary) -> String {
         StopReason::Diverged => "the loss is not a number any more: try a smaller learning rate",
     };
     format!(
-        "Over after {} epochs and {} of training: {why}.",
-        grouped(summary.epochs),
+        "Over after {} and {} of training: {why}.",
+        epochs_words(summary.epochs),
         duration(summary.seconds)
     )
 }
@@ -121,13 +111,5 @@ mod tests {
         assert_eq!(time_sentence(None, 960.0, true), "at most 16 min");
         assert_eq!(time_sentence(None, 95.0, false), "about 2 min");
         assert_eq!(time_sentence(Some(50.0), 50.0, true), "about 50 s");
-    }
-
-    #[test]
-    fn a_run_may_stop_sooner_where_a_rule_says_so() {
-        assert!(!may_stop_sooner(&Recipe { steps: Some(5), epochs: 3, ..Recipe::default() }));
-        assert!(may_stop_sooner(&Recipe { patience: Some(2), ..Recipe::default() }));
-        let fitted = Recipe { stop_at_train_accuracy: Some(1.0), ..Recipe::default() };
-        assert!(may_stop_sooner(&fitted));
     }
 }

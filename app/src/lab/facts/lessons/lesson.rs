@@ -3,6 +3,11 @@
 use super::measure::Measure;
 use crate::experiments::published_row;
 use crate::lab::facts::history::History;
+use crate::lab::facts::race::{LanePlan, Race, of_query};
+use crate::train::{Recipe, SETTINGS};
+
+/// The settings that make the data of a lesson what it asks about. With others its question is another one.
+pub const ASKED_ABOUT: [&str; 3] = ["condition", "label-corruption", "corrupt-test-labels"];
 
 /// A chapter.
 pub struct Lesson {
@@ -26,6 +31,33 @@ pub struct Lesson {
     pub paper: &'static str,
     /// What to do next, and its link, once these runs are over; without runs, before that.
     pub next: fn(&[History]) -> (String, String),
+}
+
+impl Lesson {
+    /// The runs of a comparison, once all are there, if they are those that the lesson asks about: of its own comparison and
+    /// on its own data, whatever else a link has changed of them. Of others it has nothing to say.
+    pub fn own_runs(
+        &self,
+        race: Race,
+        plans: &[LanePlan],
+        histories: Vec<Option<History>>,
+    ) -> Vec<History> {
+        let (recipe, own_race) = of_query(self.query);
+        let own = own_race.plans(&recipe);
+        let is_own = race == own_race
+            && plans.len() == own.len()
+            && plans.iter().zip(&own).all(|(plan, own)| has_data_of(&plan.recipe, &own.recipe));
+        let all = is_own.then(|| histories.into_iter().collect::<Option<_>>());
+        all.flatten().unwrap_or_default()
+    }
+}
+
+/// Whether what is asked about is the same in two recipes.
+fn has_data_of(recipe: &Recipe, other: &Recipe) -> bool {
+    SETTINGS
+        .iter()
+        .filter(|setting| ASKED_ABOUT.contains(&setting.key))
+        .all(|setting| setting.get(recipe) == setting.get(other))
 }
 
 /// One number to predict.

@@ -1,6 +1,6 @@
 //! What a student predicts, and how it is read off a run.
 
-use crate::lab::facts::format::{grouped, percent};
+use crate::lab::facts::format::{epochs_words, percent};
 use crate::lab::facts::history::History;
 use crate::train::{StopReason, Summary};
 
@@ -66,9 +66,9 @@ impl Measure {
                     return Some(Found::Nothing(not_fitted(summary)));
                 }
                 let times = history.times_to_fit(first_run);
-                let why = || first_run.summary.as_ref().map(not_fitted).unwrap_or_default();
+                let why = || first_run.summary.as_ref().map(was_not_fitted).unwrap_or_default();
                 return Some(times.map_or_else(
-                    || Found::Nothing(format!("no multiple: the first run, {}", why())),
+                    || Found::Nothing(format!("cannot be compared: the first run {}", why())),
                     Found::Number,
                 ));
             }
@@ -95,7 +95,15 @@ pub fn not_fitted(summary: &Summary) -> String {
     }
 }
 
+/// The same, to follow "the first run".
+fn was_not_fitted(summary: &Summary) -> String {
+    match summary.stopped_by {
+        StopReason::Diverged => "was never fitted, its loss is no number any more".into(),
+        _ => format!("was not fitted within {}", epochs(summary)),
+    }
+}
+
 /// How long a run was: `60 epochs`.
 pub fn epochs(summary: &Summary) -> String {
-    format!("{} epoch{}", grouped(summary.epochs), if summary.epochs == 1 { "" } else { "s" })
+    epochs_words(summary.epochs)
 }

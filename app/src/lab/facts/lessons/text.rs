@@ -89,12 +89,12 @@ pub static LESSONS: [Lesson; 6] = [
         told: told::more_noise,
         why: "The authors of the paper read it so: a network takes up what is still true in the labels, and fits the rest by \
               brute force at the same time.",
-        paper: "The paper's Figure 1c shows the same kind of rise of the test error for three networks; its Table 1 has the \
-                two ends, with 50,000 pictures.",
+        paper: "In the paper's Figure 1c the test errors of three networks rise with the share of random labels; its Table 1 has \
+                the two ends, with 50,000 pictures.",
         next: |_| {
             (
                 "Watch one of them closely: half the labels random, and the map of what it memorizes.".into(),
-                until_fitted!("race=off&label-corruption=0.5&images=1000").into(),
+                until_fitted!("race=off&label-corruption=0.5&images=500").into(),
             )
         },
     },
@@ -179,9 +179,9 @@ pub static LESSONS: [Lesson; 6] = [
         why: "If a regularizer were the reason why a network does well on new pictures, two things would hold: with it, \
               random labels could not be learned by heart, and without it, true labels would teach nothing that holds. The \
               paper finds neither: regularizers can help, but they are neither necessary nor enough.",
-        paper: "In the paper's Table 4, five of six networks with weight decay, crops or turned pictures come to 99 % or more of \
-                random labels; AlexNet with weight decay does not learn them. Its crops are for the Inception and dropout is \
-                not among them, so these have no number here.",
+        paper: "In the paper's Table 4, networks with weight decay, crops or turned pictures come to 99 % or more of the random \
+                labels in five rows of six; AlexNet with weight decay does not learn them. Its crops are for the Inception and \
+                dropout is not among its regularizers, so these two have no number here.",
         next: |_| {
             (
                 "Turn the weight decay up until it does prevent it. What happens to true labels then?".into(),
@@ -193,7 +193,7 @@ pub static LESSONS: [Lesson; 6] = [
         title: "What does it learn first?",
         short: "What first?",
         question: "Half of the labels are drawn by lot. Does it believe the lies or the truth first?",
-        lead: "The network is told 1,000 labels, half of them drawn by lot; as one in ten of those comes out true by luck, 45 % \
+        lead: "The network is told 1,000 labels, half of them drawn by lot; as one in ten of those comes out true by luck, about 45 % \
                are wrong. Look only at the pictures with a wrong label. Nobody tells the network the truth about them. How \
                many of them does it name truly, against what it is told, at its best moment? And how many in the end?",
         query: until_fitted!(
@@ -209,7 +209,7 @@ pub static LESSONS: [Lesson; 6] = [
             Guess { label: "… in the end", place: 0, measure: Measure::LastTruth, row: None },
         ],
         told: told::lies_or_truth,
-        why: "What many pictures share pulls the weights the same way again and again; a lie pulls only once. If that is what \
+        why: "What many pictures share pulls the weights the same way again and again; a lie pulls alone. If that is what \
               happens, a network names more of these pictures truly for a while than luck would, which is one in ten, before \
               it learns the lies one by one.",
         paper: "The paper does not measure this. Others did a few months later: Arpit et al., “A closer look at \

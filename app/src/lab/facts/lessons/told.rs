@@ -1,5 +1,5 @@
-//! What came of the runs of a lesson, in sentences that are written from them: no result is stated that was not measured. Where
-//! a comparison is not the lesson's own, because a link changed it, nothing is said.
+//! What came of the runs of a lesson, in sentences that are written from them: no result is stated that was not measured. They
+//! are told of the lesson's own comparison ([`Lesson::own_runs`](super::lesson::Lesson::own_runs)), and of runs that are over.
 
 use super::measure::{epochs, not_fitted, truths};
 use crate::charts::ordered_by;
@@ -41,8 +41,8 @@ pub fn more_noise(runs: &[History]) -> Vec<String> {
     let right: Vec<f64> = ends.iter().map(|end| end.test_accuracy).collect();
     let fitted = ends.iter().filter(|end| end.train_accuracy >= FIT_ACCURACY).count();
     let is_less = right[0] - right[right.len() - 1] > luck(&runs[0], first, last);
-    let never_rises = right.windows(2).all(|pair| pair[1] <= pair[0]);
-    let slope = match (is_less, never_rises) {
+    let always_falls = right.windows(2).all(|pair| pair[1] < pair[0]);
+    let slope = match (is_less, always_falls) {
         (true, true) => "the more labels are random, the fewer, step by step.",
         (true, false) => {
             "fewer with random labels than with true ones, but not at every level: so few test pictures leave room for luck."
@@ -92,13 +92,21 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
         told.push(format!("With {}: {}.", NAMES[at], not_fitted(end)));
     }
     let (Some(&soonest), Some(&latest)) = (fitted.first(), fitted.last()) else { return told };
-    if fitted.len() == NAMES.len() {
-        told.push(match (soonest, latest) {
-            (0, 1) => "As in the paper, true labels come first and random labels last.".into(),
-            _ => format!(
+    if fitted.len() == NAMES.len() && steps[soonest] != steps[latest] {
+        // All that came in the same epoch came at once.
+        let with = |other: usize| -> Vec<String> {
+            let alike = (0..NAMES.len()).filter(|at| steps[*at] == steps[other]);
+            alike.map(|at| NAMES[at].into()).collect()
+        };
+        let (firsts, lasts) = (with(soonest), with(latest));
+        told.push(if firsts == ["true labels"] && lasts == ["random labels"] {
+            "As in the paper, true labels come first and random labels last.".into()
+        } else {
+            format!(
                 "In the paper true labels come first and random labels last; here it is {} first and {} last.",
-                NAMES[soonest], NAMES[latest]
-            ),
+                and(&firsts),
+                and(&lasts)
+            )
         });
     }
     if let (Some(own), Some(truth)) = (steps[2], steps[0]) {
@@ -116,9 +124,11 @@ pub fn pixels(runs: &[History]) -> Vec<String> {
                  pixels."
             }
         };
-        told.push(format!(
-            "One shuffle for all pictures took {times:.1} times as long as none. {meaning}"
-        ));
+        let long = match times {
+            0.95..1.05 => "about as long as none".into(),
+            _ => format!("{times:.1} times as long as none"),
+        };
+        told.push(format!("One shuffle for all pictures took {long}. {meaning}"));
     }
     told
 }
@@ -128,8 +138,7 @@ pub fn regularizers(runs: &[History]) -> Vec<String> {
     const NAMES: [&str; 4] = ["nothing against it", "weight decay", "dropout", "random crops"];
     let ends = ends(runs);
     let [_, _, _, _, truth, decayed] = ends[..] else { return Vec::new() };
-    let is_learned =
-        |at: usize| ends[at].train_accuracy >= FIT_ACCURACY || runs[at].steps_to_fit().is_some();
+    let is_learned = |at: usize| is_learned(&runs[at], ends[at]);
     let part = |learned: bool| -> Vec<String> {
         let some = NAMES.iter().enumerate().filter(|(at, _)| is_learned(*at) == learned);
         let words = |(at, name): (usize, &&str)| {
@@ -227,19 +236,22 @@ pub fn explanation(runs: &[History]) -> Vec<String> {
         against_chance(&runs[0], truth),
         against_chance(&runs[1], lies),
     )];
-    let are_fitted = truth.train_accuracy.min(lies.train_accuracy) >= FIT_ACCURACY;
-    let is_better = truth.test_accuracy - lies.test_accuracy > luck(&runs[0], truth, lies);
-    told.push(match (are_fitted, is_better) {
-        (true, true) => {
+    let are_learned = is_learned(&runs[0], truth) && is_learned(&runs[1], lies);
+    let (better, luck) = (truth.test_accuracy - lies.test_accuracy, luck(&runs[0], truth, lies));
+    told.push(match () {
+        () if !are_learned => {
+            "Not both of them have learned their training pictures, so the two cannot be compared as the paper does."
+        }
+        () if better > luck => {
             "Both fit, and on new pictures one is better than the other by more than luck could make. What is the same in both, \
              such as the number of weights or the way of training, cannot be the whole of the difference."
         }
-        (true, false) => {
+        () if better >= -luck => {
             "Both fit, but on new pictures they differ by no more than luck could make: this run shows no difference to explain."
         }
-        (false, _) => {
-            "One of them has not learned its training pictures, so the two cannot be compared as the paper does: give them more \
-             epochs."
+        () => {
+            "Both fit, but on new pictures the one that was told random labels is the better one, by more than luck could make: \
+             the paper finds the reverse."
         }
     }
     .into());
@@ -249,6 +261,11 @@ pub fn explanation(runs: &[History]) -> Vec<String> {
 /// The ends of runs; none where one is not over.
 fn ends(runs: &[History]) -> Vec<&Summary> {
     runs.iter().map(|run| run.summary.as_ref()).collect::<Option<_>>().unwrap_or_default()
+}
+
+/// Whether a network got its training images right, or as far as the rule that stopped it asks for.
+fn is_learned(run: &History, end: &Summary) -> bool {
+    end.train_accuracy >= FIT_ACCURACY || run.steps_to_fit().is_some()
 }
 
 fn test_images(run: &History) -> u64 {

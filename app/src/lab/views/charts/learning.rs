@@ -88,8 +88,8 @@ fn curves(comparison: Comparison) -> LearningCurves {
     let overlaid = comparison.library.overlaid();
     let own = plans.iter().filter_map(|plan| {
         // A single run needs no name, unless others lie over it.
-        let is_alone = overlaid.is_empty() || !plan.short.is_empty();
-        let name = if is_alone { &plan.short } else { &plan.title };
+        let uses_short = overlaid.is_empty() || !plan.short.is_empty();
+        let name = if uses_short { &plan.short } else { &plan.title };
         comparison.with_history_of(plan, |history| history.curves(name, plan.place, clock))
     });
     let overlaid = overlaid

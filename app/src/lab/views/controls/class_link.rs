@@ -38,7 +38,8 @@ pub fn ClassLink(navigation: Navigation) -> impl IntoView {
             <summary>
                 <h2>"A link for your class"</h2>
             </summary>
-            <p class="help">"It opens the page with the settings of now, for everyone the same."</p>
+            <p class="help">"It opens the page with the settings of now, for everyone the same. A lesson opens with its own settings and those \
+                 that you fix; what it compares stays its own."</p>
             <div class="setting">
                 <label for="class-view">"Open at"</label>
                 <select id="class-view" on:change=choose>{options.collect_view()}</select>

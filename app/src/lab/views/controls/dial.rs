@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::setting_control::SettingErrorText;
 use crate::data::{CIFAR10_CLASSES, Condition};
+use crate::lab::facts::drafts::{as_share, in_percent, not_a_percentage};
 use crate::lab::facts::format::{grouped, percent};
 use crate::lab::facts::race::Race;
 use crate::lab::state::settings::Settings;
@@ -56,22 +57,9 @@ pub fn Dial(settings: Settings) -> impl IntoView {
                     aria-invalid=live(move || settings.errors.with(|errors| errors.contains_key(KEY)).to_string())
                 />
             </div>
-            <SettingErrorText settings key=KEY />
+            <SettingErrorText settings key=KEY instead=not_a_percentage />
         </section>
     }
-}
-
-/// A share that stands in the control as the dial says it; what is no share stays as it was written.
-fn in_percent(draft: &str) -> String {
-    draft
-        .parse()
-        .map_or_else(|_| draft.to_owned(), |share: f64| format!("{}", (share * 1e6).round() / 1e4))
-}
-
-/// What was written in percent, with or without its sign, as the setting has it.
-fn as_share(text: &str) -> String {
-    let number = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
-    number.parse().map_or_else(|_| text.to_owned(), |percent: f64| (percent / 100.0).to_string())
 }
 
 /// The dial's position in a sentence.

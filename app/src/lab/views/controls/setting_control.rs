@@ -39,8 +39,17 @@ pub fn SettingControl(settings: Settings, setting: &'static Setting) -> impl Int
 
 /// The sentence of a setting in error, tied to its input by `aria-describedby`.
 #[component]
-pub fn SettingErrorText(settings: Settings, key: &'static str) -> impl IntoView {
-    let error = move || settings.errors.with(|errors| errors.get(key).cloned());
+pub fn SettingErrorText(
+    settings: Settings,
+    key: &'static str,
+    /// What is said of what stands in the control, where it is written otherwise than the setting.
+    #[prop(optional)]
+    instead: Option<fn(&str) -> String>,
+) -> impl IntoView {
+    let error = move || {
+        let own = settings.errors.with(|errors| errors.get(key).cloned())?;
+        Some(instead.map_or(own, |words| words(&settings.draft(key))))
+    };
     view! {
         <p class="error" id=format!("error-{key}") aria-live="polite">
             {live(move || error().map(|error| sentence(&error)))}

@@ -38,7 +38,7 @@ pub fn SettingsPanel(settings: Settings) -> impl IntoView {
             <summary>
                 <h2>"Settings"</h2>
             </summary>
-            <p class="help">"A change starts the run it concerns anew at step 0; the link in the address bar always holds all settings."</p>
+            <p class="help">"A change makes it another run, which begins at step 0, or goes on where it was left before; the link in the address bar always holds all settings."</p>
             <RaceControl settings />
             {first}
             <details class="more">

@@ -143,8 +143,14 @@ fn Reveal(
     shows_lessons: Signal<bool>,
 ) -> impl IntoView {
     let lesson = &LESSONS[number - 1];
-    let runs = move || -> Vec<History> { comparison.histories().into_iter().flatten().collect() };
-    let told = move || (lesson.told)(&runs()).join("\n");
+    let runs = move || {
+        let plans = comparison.plans.get();
+        lesson.own_runs(comparison.race(), &plans, comparison.histories())
+    };
+    let told = move || match runs() {
+        none if none.is_empty() => "The lesson asks about other runs than these.".into(),
+        runs => (lesson.told)(&runs).join("\n"),
+    };
     let words = move || (lesson.next)(&runs()).0;
     let query = move || (lesson.next)(&runs()).1;
     let open = move |event: leptos::ev::MouseEvent| {

@@ -6,8 +6,8 @@ use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
 use crate::charts::{Axis, Line, Plot, Point, ReferenceLine, Stroke, round_up, thousands};
-use crate::data::CIFAR10_CLASS_NAMES;
 use crate::lab::browser::canvas::context;
+use crate::lab::facts::arrangement::class_name;
 use crate::lab::facts::format::percent;
 use crate::lab::state::lane::Lane;
 use crate::lab::views::live::live;
@@ -68,24 +68,26 @@ pub fn Detail(lane: Signal<Lane>, selected: RwSignal<Option<usize>>) -> impl Int
     }
 }
 
-fn name(class: u8) -> &'static str {
-    CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?")
-}
-
 /// Everything about an image in a few sentences.
 fn story(memory: &Memorization, image: usize) -> String {
     let (shown, clean) = (memory.shown(image), memory.clean(image));
     let told = if shown == clean {
-        format!("Picture {}: {}, and so it is told.", image + 1, name(clean))
+        format!("Picture {}: {}, and so it is told.", image + 1, class_name(clean))
     } else {
-        format!("Picture {}: {}, but it is told {}.", image + 1, name(clean), name(shown))
+        format!(
+            "Picture {}: {}, but it is told {}.",
+            image + 1,
+            class_name(clean),
+            class_name(shown)
+        )
     };
     let Some(said) = memory.predicted(image) else {
         return format!("{told} It has not been asked yet.");
     };
     let certainty =
         memory.moments().last().and_then(|last| last.probabilities(image).nth(usize::from(said)));
-    let now = format!("It now says {} ({}).", name(said), percent(certainty.unwrap_or_default()));
+    let now =
+        format!("It now says {} ({}).", class_name(said), percent(certainty.unwrap_or_default()));
     let fitted = match memory.fitted_in(image) {
         Some(epoch) => format!("As told since epoch {epoch}"),
         None => "Not as told".into(),
@@ -114,9 +116,9 @@ fn plot_of(memory: &Memorization, image: Option<usize>) -> Plot {
     };
     let lines = image.map_or_else(Vec::new, |image| {
         let (shown, clean) = (memory.shown(image), memory.clean(image));
-        let told = of_class(shown, &format!("told: {}", name(shown)), 1, Stroke::Solid);
+        let told = of_class(shown, &format!("told: {}", class_name(shown)), 1, Stroke::Solid);
         let truth = (shown != clean)
-            .then(|| of_class(clean, &format!("is: {}", name(clean)), 0, Stroke::Dashed));
+            .then(|| of_class(clean, &format!("is: {}", class_name(clean)), 0, Stroke::Dashed));
         std::iter::once(told).chain(truth).collect()
     });
     let last = memory.moments().last().map_or(10.0, |last| last.step as f64);

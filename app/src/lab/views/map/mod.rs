@@ -228,8 +228,9 @@ fn Images(
                 }
             });
         });
+        // Without cells it is no grid, and a name needs a role.
+        set_or_remove(&grid, "role", Some(if count > 0 { "grid" } else { "group" }.to_owned()));
         let attributes = [
-            ("role", "grid".to_owned()),
             ("aria-rowcount", count.div_ceil(columns).to_string()),
             ("aria-colcount", columns.to_string()),
         ];

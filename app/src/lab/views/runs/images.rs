@@ -2,10 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::Clamped;
+use web_sys::{HtmlCanvasElement, ImageData};
 
-use crate::data::{CIFAR10_CLASS_NAMES, Fate};
+use crate::data::Fate;
+use crate::lab::browser::canvas::context;
+use crate::lab::facts::arrangement::class_name;
 use crate::lab::state::lane::Lane;
 use crate::lab::views::live::live;
 use crate::train::Memorization;
@@ -78,13 +80,13 @@ fn ImageCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) ->
     let says = move || {
         predicted
             .get()
-            .map(|class| format!("; the network says {}", name(class)))
+            .map(|class| format!("; the network says {}", class_name(class)))
             .unwrap_or_default()
     };
     let title = Memo::new(move |_| {
         let truth =
-            if shown == clean { String::new() } else { format!(", really {}", name(clean)) };
-        format!("Labelled {}{truth}{}", name(shown), says())
+            if shown == clean { String::new() } else { format!(", really {}", class_name(clean)) };
+        format!("Labelled {}{truth}{}", class_name(shown), says())
     });
     view! {
         <li class="picture" data-verdict=live(move || mark(fate()).0) title=live(move || title.get())>
@@ -92,22 +94,16 @@ fn ImageCard(lane: Lane, index: usize, pixels: Vec<u8>, shown: u8, clean: u8) ->
                 <canvas node_ref=canvas width=SIDE height=SIDE role="img" aria-label=live(move || title.get())></canvas>
                 <span class="mark" aria-hidden="true">{live(move || mark(fate()).1)}</span>
             </span>
-            <span class="shown" aria-hidden="true">{name(shown)}</span>
-            <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", name(clean)))}</span>
+            <span class="shown" aria-hidden="true">{class_name(shown)}</span>
+            <span class="clean" aria-hidden="true">{(shown != clean).then(|| format!("really {}", class_name(clean)))}</span>
         </li>
     }
 }
 
-fn name(class: u8) -> &'static str {
-    CIFAR10_CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("?")
-}
-
 fn paint(canvas: &HtmlCanvasElement, pixels: &[u8]) {
-    let context = canvas.get_context("2d").ok().flatten();
-    let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
     let image =
         ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), SIDE as u32, SIDE as u32);
-    if let (Some(context), Ok(image)) = (context, image) {
+    if let (Some(context), Ok(image)) = (context(canvas), image) {
         // Only a tainted or oversized image fails here, and this one is neither.
         let _ = context.put_image_data(&image, 0.0, 0.0);
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::lab::browser::speed::{expected_seconds, usual_steps};
 use crate::lab::facts::format::{grouped, megabytes};
-use crate::lab::facts::sentences::{may_stop_sooner, time_sentence};
+use crate::lab::facts::sentences::time_sentence;
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::lane::{Lane, LanePhase};
 use crate::lab::state::shared::EngineDownload;
@@ -139,7 +139,7 @@ fn announced(comparison: Comparison, lane: &Lane) -> Option<String> {
         most += seconds(recipe.last_step() as f64)?;
         usual = usual.zip(usual_steps(recipe).and_then(seconds)).map(|(sum, one)| sum + one);
     }
-    Some(time_sentence(usual, most, plans.iter().any(|plan| may_stop_sooner(&plan.recipe))))
+    Some(time_sentence(usual, most, plans.iter().any(|plan| plan.recipe.may_stop_sooner())))
 }
 
 fn speed(lanes: &[Lane]) -> Option<String> {
@@ -171,7 +171,7 @@ fn time_left(comparison: Comparison, lanes: &[Lane]) -> Option<String> {
         most = Some(most.unwrap_or(0.0_f64).max((last - step) / rate));
     }
     let may_be_sooner =
-        comparison.plans.with(|plans| plans.iter().any(|plan| may_stop_sooner(&plan.recipe)));
+        comparison.plans.with(|plans| plans.iter().any(|plan| plan.recipe.may_stop_sooner()));
     Some(format!("{} left", time_sentence(usual, most?, may_be_sooner)))
 }
 

@@ -43,7 +43,7 @@ pub fn RunsTable(library: Library, navigation: Navigation) -> impl IntoView {
             </div>
             <Show
                 when=move || any.get()
-                fallback=|| view! { <p class="help">"Every run that ends is kept here, in this browser."</p> }
+                fallback=|| view! { <p class="help">"Runs that end, and those that are left on the way, are kept here, in this browser."</p> }
             >
                 <div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
                     <table data-testid="runs">
