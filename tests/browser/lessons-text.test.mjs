@@ -32,6 +32,12 @@ test("runs that do not fit are not said to have fitted", async () => {
   await rote.page.context().close();
 });
 
+test("a lesson says nothing of runs that it does not ask about", async () => {
+  const { rote, told } = await run(1, `${QUICK}&condition=true-labels`, 2);
+  assert.equal(told, "The lesson asks about other runs than these.");
+  await rote.page.context().close();
+});
+
 test("in the fifth lesson the truth rises before it falls, and what to try stops at its peak", async () => {
   const { rote, told, here } = await run(5, "engine=cpu", 2);
   console.log(`lesson 5: ${told.replaceAll("\n", " ")}`);
@@ -93,6 +99,18 @@ test("the map is a grid whose cells are heard, and a chosen picture is told once
   await rote.page.context().close();
 });
 
+test("a map without a picture in its group is no grid, and its name still has a role", async () => {
+  const rote = await RotePage.open(browser, QUICK);
+  const role = (role) => rote.page.locator(`[data-testid="map-grid"][role="${role}"]`).waitFor();
+  await role("grid");
+  // Nothing is measured yet.
+  await rote.page.getByLabel("Shown:").selectOption("lie memorized");
+  await role("group");
+  await rote.page.getByLabel("Shown:").selectOption("all");
+  await role("grid");
+  await rote.page.context().close();
+});
+
 test("who changes the view is taken there", async () => {
   const rote = await RotePage.open(browser, QUICK);
   await rote.testid("view-lesson-2").press("Enter");
@@ -126,5 +144,8 @@ test("the dial speaks of percent, in what it shows and in what it takes", async 
     await text.press("Enter");
     await rote.page.waitForFunction(() => new URLSearchParams(location.search).get("label-corruption") === "0.5");
   }
+  await text.fill("150");
+  await text.press("Enter");
+  await rote.page.locator("#error-label-corruption").getByText("“150” must be a number between 0 and 100 %.").waitFor();
   await rote.page.context().close();
 });

@@ -332,3 +332,22 @@ fn read<'a, E: serde::de::Error>(
     let (recipe, errors) = Recipe::from_pairs(pairs);
     errors.into_iter().next().map_or(Ok(recipe), |error| Err(E::custom(error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_may_stop_sooner_where_a_rule_says_so() {
+        let limited = Recipe { steps: Some(5), epochs: 3, ..Recipe::default() };
+        assert!(!limited.may_stop_sooner() && !limited.stops_once_fitted());
+        let patient = Recipe { patience: Some(2), ..Recipe::default() };
+        assert!(patient.may_stop_sooner() && !patient.stops_once_fitted());
+        for fitted in [
+            Recipe { stop_at_train_accuracy: Some(1.0), ..Recipe::default() },
+            Recipe { stop_at_train_loss: Some(0.1), ..Recipe::default() },
+        ] {
+            assert!(fitted.may_stop_sooner() && fitted.stops_once_fitted());
+        }
+    }
+}
