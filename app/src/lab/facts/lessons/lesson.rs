@@ -2,6 +2,7 @@
 
 use super::measure::Measure;
 use crate::experiments::published_row;
+use crate::lab::facts::format::grouped;
 use crate::lab::facts::history::History;
 use crate::lab::facts::race::{LanePlan, Race, of_query};
 use crate::train::{Recipe, SETTINGS};
@@ -17,7 +18,7 @@ pub struct Lesson {
     pub short: &'static str,
     /// What is asked.
     pub question: &'static str,
-    /// What is going to happen, in a few sentences.
+    /// What is going to happen, in a few sentences; `{images}` stands for the number of training images.
     pub lead: &'static str,
     /// Its settings, as a link.
     pub query: &'static str,
@@ -34,6 +35,11 @@ pub struct Lesson {
 }
 
 impl Lesson {
+    /// What is going to happen with so many training images, which a link may have changed.
+    pub fn lead_with(&self, images: u64) -> String {
+        self.lead.replace("{images}", &grouped(images))
+    }
+
     /// The runs of a comparison, once all are there, if they are those that the lesson asks about: of its own comparison and
     /// on its own data, whatever else a link has changed of them. Of others it has nothing to say.
     pub fn own_runs(

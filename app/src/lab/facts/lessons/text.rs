@@ -19,7 +19,7 @@ pub static LESSONS: [Lesson; 6] = [
         title: "Can it learn noise?",
         short: "Noise",
         question: "Give every picture a label drawn by lot. Can a network learn that?",
-        lead: "We take 500 photographs and throw away their labels. Each gets a new one, drawn blindly: this frog is a \
+        lead: "We take {images} photographs and throw away their labels. Each gets a new one, drawn blindly: this frog is a \
                truck, that ship is a cat (and one in ten is called what it is, by luck). Nothing in a picture says what its \
                label is. Then we train a network on them until its training loss is small, or gives up.",
         query: until_fitted!("race=off&condition=random-labels&images=500"),
@@ -55,7 +55,7 @@ pub static LESSONS: [Lesson; 6] = [
         title: "How much noise?",
         short: "How much?",
         question: "What if only some of the labels are wrong?",
-        lead: "Five networks learn the same 500 photographs. The first is told the truth about all of them. For the \
+        lead: "Five networks learn the same {images} photographs. The first is told the truth about all of them. For the \
                others a part of the labels is drawn by lot: a quarter, half, three quarters, all. Each trains until its \
                training loss is small, wrong labels included. Then we ask about pictures it never saw.",
         query: until_fitted!("race=corruption&images=500"),
@@ -193,7 +193,7 @@ pub static LESSONS: [Lesson; 6] = [
         title: "What does it learn first?",
         short: "What first?",
         question: "Half of the labels are drawn by lot. Does it believe the lies or the truth first?",
-        lead: "The network is told 1,000 labels, half of them drawn by lot; as one in ten of those comes out true by luck, about 45 % \
+        lead: "The network is told {images} labels, half of them drawn by lot; as one in ten of those comes out true by luck, about 45 % \
                are wrong. Look only at the pictures with a wrong label. Nobody tells the network the truth about them. How \
                many of them does it name truly, against what it is told, at its best moment? And how many in the end?",
         query: until_fitted!(

@@ -71,17 +71,29 @@ impl Comparison {
             if untrack(|| comparison.is_finished()) {
                 comparison.begin_again();
             }
-            comparison.forget_failures();
-            comparison.used_lanes().for_each(|lane| {
-                // A run that a single step ended makes way for the next one of the comparison.
-                if lane.phase.get_untracked() == LanePhase::Finished
-                    && let Some(next) = untrack(|| comparison.next_plan())
-                {
-                    lane.set_plan(Some(next), None);
-                }
-                lane.train();
-            });
+            comparison.train_lanes();
         }));
+    }
+
+    /// Trains every run from step 0, whatever is done of it already.
+    pub fn train_anew(self) {
+        self.settle(Some(|comparison| {
+            comparison.begin_again();
+            comparison.train_lanes();
+        }));
+    }
+
+    fn train_lanes(self) {
+        self.forget_failures();
+        self.used_lanes().for_each(|lane| {
+            // A run that a single step ended makes way for the next one of the comparison.
+            if lane.phase.get_untracked() == LanePhase::Finished
+                && let Some(next) = untrack(|| self.next_plan())
+            {
+                lane.set_plan(Some(next), None);
+            }
+            lane.train();
+        });
     }
 
     /// Pauses every lane.

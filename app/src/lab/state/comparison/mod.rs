@@ -140,6 +140,14 @@ impl Comparison {
         self.lanes.into_iter().filter(|lane| lane.plan.with(Option::is_some))
     }
 
+    /// Whether the runs are those of the list, and the lanes have not begun to make them again.
+    pub fn was_done_before(self) -> bool {
+        self.used_lanes().all(|lane| lane.phase.get() == LanePhase::Idle)
+            && self
+                .plans
+                .with(|plans| !plans.is_empty() && plans.iter().all(|plan| self.is_done(plan)))
+    }
+
     /// Whether Train has something to do.
     pub fn can_train(self) -> bool {
         let phases = || self.used_lanes().map(|lane| lane.phase.get());

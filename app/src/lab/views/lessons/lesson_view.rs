@@ -25,6 +25,10 @@ pub fn LessonView(
     shows_lessons: Signal<bool>,
 ) -> impl IntoView {
     let lesson = &LESSONS[number - 1];
+    let lead = Memo::new(move |_| {
+        let images = comparison.plans.with(|plans| plans.first().map(|plan| plan.recipe.images));
+        lesson.lead_with(images.unwrap_or_default())
+    });
     let are_over = move || {
         let is_over = |history: &History| history.summary.is_some();
         let of = |plan| comparison.with_history_of(plan, is_over).unwrap_or_default();
@@ -40,8 +44,10 @@ pub fn LessonView(
     let run = move |_| {
         prediction.make();
         focus_state();
-        // What was run before says the same again: the seed is fixed.
-        if !untrack(are_over) {
+        // What was run before would say the same, but a prediction is followed by watching what comes of it.
+        if untrack(are_over) {
+            comparison.train_anew();
+        } else {
             comparison.train();
         }
     };
@@ -75,7 +81,7 @@ pub fn LessonView(
         <article class="lesson card" aria-labelledby="lesson-title" data-testid="lesson">
             <p class="lesson-number">{format!("Lesson {number} of {}", LESSONS.len())}</p>
             <h2 id="lesson-title">{lesson.question}</h2>
-            <p class="lesson-lead">{lesson.lead}</p>
+            <p class="lesson-lead">{lead}</p>
             <h3>{live(move || if is_anything_shown() { "What came of it" } else { "Your prediction" })}</h3>
             <ul class="guesses">
                 {lesson
@@ -131,7 +137,7 @@ pub fn LessonView(
                 </button>
             </p>
         </article>
-        <Worksheet number lesson />
+        <Worksheet number lesson lead />
     }
 }
 

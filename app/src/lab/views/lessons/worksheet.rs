@@ -10,7 +10,12 @@ use crate::lab::views::live::live;
 
 /// The chapter with room to write, and none of the answers.
 #[component]
-pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
+pub fn Worksheet(
+    number: usize,
+    lesson: &'static Lesson,
+    /// What is going to happen.
+    lead: Memo<String>,
+) -> impl IntoView {
     let rows = lesson.guesses.iter().map(|guess| {
         // What the paper has is read off the page, when the run is over.
         let paper = if guess.paper().is_some() { "" } else { "–" };
@@ -30,7 +35,7 @@ pub fn Worksheet(number: usize, lesson: &'static Lesson) -> impl IntoView {
                 <span>"Name ____________________  Date ____________"</span>
             </p>
             <h2>{lesson.question}</h2>
-            <p>{lesson.lead}</p>
+            <p>{lead}</p>
             <table>
                 <thead>
                     <tr>

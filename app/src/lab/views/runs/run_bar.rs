@@ -14,7 +14,7 @@ use crate::lab::views::live::live;
 #[component]
 pub fn RunBar(comparison: Comparison) -> impl IntoView {
     let train_word = move || match () {
-        () if comparison.is_finished() => "Train again",
+        () if comparison.is_finished() || comparison.was_done_before() => "Train again",
         () if comparison.used_lanes().any(|lane| lane.phase.get() == LanePhase::Paused) => "Go on",
         () => "Train",
     };
@@ -105,7 +105,12 @@ fn status(comparison: Comparison) -> String {
     if !comparison.is_valid() {
         return "A setting cannot be taken; its sentence stands below it.".into();
     }
-    let mut parts = vec![phase_of_all(&lanes).to_string()];
+    let phase = if comparison.was_done_before() {
+        "Done before, as in the list of runs"
+    } else {
+        phase_of_all(&lanes)
+    };
+    let mut parts = vec![phase.to_string()];
     let (done, all) = comparison.progress();
     if all > lanes.len() && done < all {
         parts.push(format!("{done} of {all} runs done"));
