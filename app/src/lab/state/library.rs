@@ -68,12 +68,13 @@ impl Library {
         self.runs.with(|runs| read(runs))
     }
 
-    /// The runs that the charts show beside what is trained now.
-    pub fn overlaid(self) -> Vec<KeptRun> {
-        self.with(|runs| runs.iter().filter(|run| run.is_overlaid).cloned().collect())
+    /// Reads each run that the charts show beside what is trained now, where it stands: a long run is not to be copied several
+    /// times a second.
+    pub fn of_overlaid<T>(self, read: impl FnMut(&KeptRun) -> T) -> Vec<T> {
+        self.with(|runs| runs.iter().filter(|run| run.is_overlaid).map(read).collect())
     }
 
-    /// Reads the latest finished run of a recipe, where it stands: a long run is not to be copied several times a second.
+    /// Reads the latest finished run of a recipe, where it stands.
     pub fn with_finished<T>(
         self,
         recipe: &Recipe,
