@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ASLEEP_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, SILENT, Wish};
+use super::{ASLEEP_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, Wish};
 use crate::data::{CIFAR10_RECORD_BYTES, CIFAR10_TEST_IMAGES, CIFAR10_TRAIN_IMAGES, INPUT_VALUES};
 use crate::engine::messages::{EngineChoice, Request};
 use crate::lab::browser::clock::now_ms;
@@ -32,7 +32,7 @@ impl Lane {
             });
             self.shared.messages.show_with_about(
                 Offer::NewWorker,
-                SILENT[self.index],
+                self.silence(),
                 format!(
                     "“{title}” has not {} for {:.0} s: the device may still be preparing, or hang. Wait, go on from the last \
                      checkpoint in a new worker, or choose the CPU under Engine.",

@@ -243,7 +243,7 @@ impl Lane {
                 self.core.update_value(|core| {
                     (core.worker, core.opened, core.loads, core.is_silent) = (None, false, 0, false)
                 });
-                self.shared.messages.settle(SILENT[self.index]);
+                self.shared.messages.settle(self.silence());
                 self.shared.images_download.set(None);
             }
             Some(plan) if same_run(&plan) => self.plan.set(Some(plan)),
@@ -282,7 +282,7 @@ impl Lane {
             (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0);
             core.is_silent = false;
         });
-        self.shared.messages.settle(SILENT[self.index]);
+        self.shared.messages.settle(self.silence());
         self.device.set(None);
         self.shared.images_download.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
@@ -341,6 +341,11 @@ impl Lane {
         }
     }
 
+    /// What the message about its silence is about: another lane has its own.
+    fn silence(self) -> &'static str {
+        ["silence of a", "silence of b"][self.index]
+    }
+
     fn clear(self) {
         self.keep_if_begun();
         self.core.update_value(|core| {
@@ -376,8 +381,6 @@ const LEAST_CHECKPOINT_MS: f64 = 4_000.0;
 const ASLEEP_MS: f64 = 5_000.0;
 /// A lane that says nothing for so long gets a message.
 const SILENCE_MS: f64 = 60_000.0;
-/// What the message about a silent lane is about: another lane has its own.
-const SILENT: [&str; 2] = ["silence of a", "silence of b"];
 /// Workers lost at the same step, on the last device there is, before a lane rests: a third would be lost there too. Where
 /// another device may be left, or none was ever opened, one more is tried.
 const MAX_DEATHS: u32 = 2;

@@ -7,9 +7,7 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{
-    CHECKPOINT_MS, LEAST_CHECKPOINT_MS, Lane, LanePhase, MAX_DEATHS, PULSE_MS, SILENT, Wish,
-};
+use super::{CHECKPOINT_MS, LEAST_CHECKPOINT_MS, Lane, LanePhase, MAX_DEATHS, PULSE_MS, Wish};
 use crate::data::CIFAR10_CLASSES;
 use crate::engine::messages::{EngineChoice, Reply, Request};
 use crate::lab::browser::clock::now_ms;
@@ -28,7 +26,7 @@ impl Lane {
             std::mem::take(&mut core.is_silent)
         });
         if was_silent == Some(true) {
-            self.shared.messages.settle(SILENT[self.index]);
+            self.shared.messages.settle(self.silence());
         }
         // Between the request for another run and its start, what arrives still belongs to the one before.
         let loaded = self.core.with_value(|core| core.loaded);
