@@ -49,6 +49,7 @@ test("a value that fits trains after one that did not", async () => {
     await control.press("Enter");
   }
   await rote.reaches("a", "idle");
+  assert.doesNotMatch(await rote.messages(), /the largest that fits/, "the sentence goes with the value that it refused");
   await rote.press("train");
   await rote.reaches("a", "finished");
   await rote.page.context().close();

@@ -115,6 +115,11 @@ test("views are entries of the browser's history, with titles", async () => {
   await rote.testid("view-runs").click();
   await page.waitForFunction(() => /Runs/.test(document.title));
   await page.waitForURL(/view=runs/);
+  const { entries } = await (await page.context().newCDPSession(page)).send("Page.getNavigationHistory");
+  const titles = entries.filter(({ url }) => url.startsWith("http")).map(({ title }) => title);
+  assert.equal(titles[0], start);
+  assert.match(titles[1], /^Lesson 1/);
+  assert.match(titles[2], /^Runs/);
   await page.goBack();
   await rote.testid("lesson").waitFor();
   await page.goBack();
@@ -358,4 +363,46 @@ test("a teacher makes a link for a class and copies it", async () => {
   await panel.getByText("Copied.").waitFor();
   assert.equal(await rote.page.evaluate(() => navigator.clipboard.readText()), link);
   await context.close();
+});
+
+test("a text that cannot be taken is still there after a look at the runs", async () => {
+  const rote = await RotePage.open(browser, SHORT);
+  const seed = rote.page.locator("#setting-seed");
+  await seed.fill("many");
+  await seed.press("Enter");
+  await rote.page.locator("#error-seed").getByText(/many/).waitFor();
+  await rote.testid("view-runs").click();
+  await rote.page.waitForURL(/view=runs/);
+  await rote.testid("view-lab").click();
+  await rote.page.waitForURL((url) => !url.searchParams.has("view"));
+  assert.equal(await seed.inputValue(), "many");
+  assert.match(await rote.page.locator("#error-seed").innerText(), /many/);
+  await rote.page.context().close();
+});
+
+test("a server that does not say how many images it has is waited for, and not for ever", async () => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  await context.route("**/data/index.json", () => {});
+  const rote = await RotePage.open(browser, SHORT, { context });
+  await rote.reaches("a", "idle");
+  const images = rote.page.locator("#setting-images");
+  await images.fill("5000");
+  await images.press("Enter");
+  assert.ok(await rote.page.locator('button[data-testid="train"]').isDisabled());
+  await rote.page.locator("#error-images").getByText(/at most 2000/).waitFor();
+  await images.fill("60");
+  await images.press("Enter");
+  await rote.press("train");
+  await rote.reaches("a", "finished");
+  await context.close();
+});
+
+test("a reload that brought fitting files is not remembered against the next one", async () => {
+  const rote = await RotePage.open(browser, SHORT);
+  await rote.page.evaluate(() => sessionStorage.setItem("rote-reloaded", document.documentElement.dataset.version ?? ""));
+  await rote.page.reload();
+  await rote.press("step");
+  await rote.reaches("a", "paused");
+  assert.equal(await rote.page.evaluate(() => sessionStorage.getItem("rote-reloaded")), null);
+  await rote.page.context().close();
 });

@@ -54,7 +54,15 @@ impl EngineWorker {
                     version()
                 )),
                 Some(_) => {}
-                None => read(&data).map_or_else(&on_garbled, &on_reply),
+                None => match read(&data) {
+                    Ok(incoming) => {
+                        if matches!(incoming.reply, Reply::Ready { .. }) {
+                            forget_reload();
+                        }
+                        on_reply(incoming);
+                    }
+                    Err(reason) => on_garbled(reason),
+                },
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -118,6 +126,14 @@ fn reload_once() -> bool {
     known.as_ref() != Some(&version)
         && storage.set_item(RELOADED, &version).is_ok()
         && window().location().reload().is_ok()
+}
+
+/// The engine has opened its device, so its files are of the page's version: a mismatch after this is another one.
+fn forget_reload() {
+    if let Ok(Some(storage)) = window().session_storage() {
+        // Where nothing is stored, there is nothing to forget.
+        let _ = storage.remove_item(RELOADED);
+    }
 }
 
 fn field(message: &JsValue, name: &str) -> Option<JsValue> {

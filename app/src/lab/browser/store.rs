@@ -34,6 +34,16 @@ pub struct SavedRun {
     pub memory: Option<Uint8Array>,
 }
 
+/// What is stored of a run.
+pub enum Stored {
+    /// Nothing.
+    Nothing,
+    /// So much.
+    Run(SavedRun),
+    /// Something that was no run. It was forgotten: its note would refuse the run that begins again until it is further.
+    Garbled,
+}
+
 /// Under what the run of a recipe is stored for this copy of the page.
 pub fn key_of(recipe: &str) -> String {
     format!("{} {recipe}", path())
@@ -85,10 +95,15 @@ async fn put_run(key: &str, step: u64, value: &JsValue) -> Result<(), Error> {
     Ok(())
 }
 
-/// The stored run of a recipe, if there is one. What is stored and is no run is none.
-pub async fn load(recipe: &str) -> Result<Option<SavedRun>, String> {
-    let value = get(RUNS, &key_of(recipe)).await.map_err(said)?;
-    Ok(value.and_then(|value| read(&value)))
+/// What is stored of the run of a recipe.
+pub async fn load(recipe: &str) -> Result<Stored, String> {
+    let Some(value) = get(RUNS, &key_of(recipe)).await.map_err(said)? else {
+        return Ok(Stored::Nothing);
+    };
+    match read(&value) {
+        Some(run) => Ok(Stored::Run(run)),
+        None => forget(recipe).await.map(|()| Stored::Garbled),
+    }
 }
 
 /// Forgets the run of a recipe.

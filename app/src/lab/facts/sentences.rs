@@ -62,15 +62,43 @@ pub fn corruption_sentence(history: &History) -> String {
     }
 }
 
-/// Runs that were left on the way, each with its title and its step.
-pub fn left_sentence(left: &[(String, u64)]) -> String {
-    let runs: Vec<_> =
-        left.iter().map(|(title, step)| format!("“{title}” at step {}", grouped(*step))).collect();
-    format!(
-        "Left on the way: {}. The epochs so far are in the list of runs; with the same settings again it goes on from its \
-         last checkpoint",
-        runs.join(", ")
-    )
+/// A run that was left on the way.
+pub struct LeftRun {
+    /// Its heading.
+    pub title: String,
+    /// How far it was.
+    pub step: u64,
+    /// Whether an epoch of it is complete: only then is it in the list.
+    pub has_epochs: bool,
+    /// Whether the browser has stored a checkpoint of it.
+    pub is_stored: bool,
+}
+
+/// Which runs were left on the way, and where they are to be found again.
+pub fn left_sentence(left: &[LeftRun]) -> String {
+    let names = |is_meant: fn(&LeftRun) -> bool| -> Vec<String> {
+        let meant = left.iter().filter(|run| is_meant(run));
+        meant.map(|run| format!("“{}”", run.title)).collect()
+    };
+    let all: Vec<_> =
+        left.iter().map(|run| format!("“{}” at step {}", run.title, grouped(run.step))).collect();
+    let listed = match names(|run| run.has_epochs) {
+        names if names.is_empty() => String::new(),
+        names if names.len() == all.len() => " The epochs so far are in the list of runs.".into(),
+        names => format!(" The epochs of {} are in the list of runs.", names.join(", ")),
+    };
+    let goes_on = match names(|run| run.is_stored) {
+        names if names.is_empty() => String::new(),
+        names if names.len() < all.len() => {
+            let names = names.join(", ");
+            format!(" With the same settings again, {names} goes on from its last checkpoint.")
+        }
+        names if names.len() > 1 => {
+            " With the same settings again, they go on from their last checkpoints.".into()
+        }
+        _ => " With the same settings again, it goes on from its last checkpoint.".into(),
+    };
+    format!("Left on the way: {}.{listed}{goes_on}", all.join(", "))
 }
 
 /// How long something takes: usually, as far as that is known, and at most.
@@ -111,5 +139,29 @@ mod tests {
         assert_eq!(time_sentence(None, 960.0, true), "at most 16 min");
         assert_eq!(time_sentence(None, 95.0, false), "about 2 min");
         assert_eq!(time_sentence(Some(50.0), 50.0, true), "about 50 s");
+    }
+
+    #[test]
+    fn a_run_that_was_left_is_said_to_be_where_it_is() {
+        let run = |title: &str, has_epochs, is_stored| LeftRun {
+            title: title.into(),
+            step: 1200,
+            has_epochs,
+            is_stored,
+        };
+        assert_eq!(
+            left_sentence(&[run("A", true, true)]),
+            "Left on the way: “A” at step 1,200. The epochs so far are in the list of runs. With the same settings again, \
+             it goes on from its last checkpoint."
+        );
+        // Nothing is complete, and nothing could be stored.
+        assert_eq!(left_sentence(&[run("A", false, false)]), "Left on the way: “A” at step 1,200.");
+        assert_eq!(
+            left_sentence(&[run("A", true, false), run("B", false, true)]),
+            "Left on the way: “A” at step 1,200, “B” at step 1,200. The epochs of “A” are in the list of runs. With the \
+             same settings again, “B” goes on from its last checkpoint."
+        );
+        let both = left_sentence(&[run("A", true, true), run("B", true, true)]);
+        assert!(both.contains("they go on from their last checkpoints"), "{both}");
     }
 }

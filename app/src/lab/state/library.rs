@@ -18,6 +18,10 @@ pub struct Library {
     messages: Messages,
     /// The run that was deleted last.
     deleted: StoredValue<Option<KeptRun>>,
+    /// Runs that are not in the list any more, and in the browser's storage for a moment still.
+    leaving: StoredValue<Vec<String>>,
+    /// Whether the browser's storage answered when it was asked last.
+    answers: StoredValue<bool>,
 }
 
 /// What sentences about a file are about.
@@ -30,22 +34,40 @@ pub const STORAGE_MS: i32 = 2000;
 impl Library {
     /// Nothing kept yet.
     pub fn new(messages: Messages) -> Self {
-        Self { runs: RwSignal::default(), messages, deleted: StoredValue::new(None) }
+        Self {
+            runs: RwSignal::default(),
+            messages,
+            deleted: StoredValue::new(None),
+            leaving: StoredValue::default(),
+            answers: StoredValue::new(true),
+        }
     }
 
-    /// Reads what the browser has stored; says whether there was an answer. A refusal is told when something is to be stored;
-    /// nothing is lost yet.
-    pub async fn read(self) -> bool {
-        let Some(stored) = at_most(STORAGE_MS, store::kept_runs()).await else {
-            self.messages.show(
+    /// Whether the browser's storage answers: one that does not is not waited for again.
+    pub fn does_storage_answer(self) -> bool {
+        self.answers.get_value()
+    }
+
+    /// Notes whether the browser's storage has answered.
+    pub fn note_answer(self, answers: bool) {
+        self.answers.set_value(answers);
+    }
+
+    /// Reads what the browser has stored. A refusal is told when something is to be stored; nothing is lost yet.
+    pub async fn read(self) {
+        let answer = at_most(STORAGE_MS, store::kept_runs()).await;
+        self.note_answer(answer.is_some());
+        let Some(stored) = answer else {
+            return self.messages.show(
                 "The browser's storage does not answer: runs that were kept are not shown, and a reload may lose this one; \
                  close other tabs of this page, or restart the browser.",
             );
-            return false;
         };
         // A run that could not be stored is in this list alone; what else is not stored any more was deleted elsewhere.
-        let Ok(stored) = stored else { return true };
-        let read = stored.into_iter().filter_map(|(id, json)| {
+        let Ok(stored) = stored else { return };
+        let leaving = self.leaving.get_value();
+        let stays = stored.into_iter().filter(|(id, _)| !leaving.contains(id));
+        let read = stays.filter_map(|(id, json)| {
             // Stored by another version, perhaps: what cannot be read is left where it is.
             let record = from_json(&json).ok()?.into_iter().next()?;
             Some(KeptRun::of(id, record, true))
@@ -60,7 +82,6 @@ impl Library {
                 insert(runs, KeptRun { is_overlaid, ..run });
             }
         });
-        true
     }
 
     /// Reads the runs.
@@ -68,12 +89,13 @@ impl Library {
         self.runs.with(|runs| read(runs))
     }
 
-    /// The runs that the charts show beside what is trained now.
-    pub fn overlaid(self) -> Vec<KeptRun> {
-        self.with(|runs| runs.iter().filter(|run| run.is_overlaid).cloned().collect())
+    /// Reads each run that the charts show beside what is trained now, where it stands: a long run is not to be copied several
+    /// times a second.
+    pub fn of_overlaid<T>(self, read: impl FnMut(&KeptRun) -> T) -> Vec<T> {
+        self.with(|runs| runs.iter().filter(|run| run.is_overlaid).map(read).collect())
     }
 
-    /// Reads the latest finished run of a recipe, where it stands: a long run is not to be copied several times a second.
+    /// Reads the latest finished run of a recipe, where it stands.
     pub fn with_finished<T>(
         self,
         recipe: &Recipe,
@@ -153,9 +175,11 @@ impl Library {
     fn forget(self, id: &str) {
         self.runs.update(|runs| runs.retain(|run| run.id != id));
         let id = id.to_owned();
+        self.leaving.update_value(|leaving| leaving.push(id.clone()));
         spawn_local(async move {
             // What was never stored need not be deleted.
             let _ = store::delete_kept(&id).await;
+            self.leaving.update_value(|leaving| leaving.retain(|other| *other != id));
             tabs::tell(LIST_CHANGED);
         });
     }
@@ -164,8 +188,10 @@ impl Library {
     pub fn undo(self) {
         self.messages.take_back(Offer::Undo);
         if let Some(run) = self.deleted.try_update_value(Option::take).flatten() {
+            self.leaving.update_value(|leaving| leaving.retain(|id| *id != run.id));
             self.store(&run);
-            self.runs.update(|runs| insert(runs, run));
+            // Until it is stored again it is in this list alone.
+            self.runs.update(|runs| insert(runs, KeptRun { is_stored: false, ..run }));
         }
     }
 
@@ -217,6 +243,7 @@ impl Library {
         let (id, json) = (run.id.clone(), to_json(&[run.record()]));
         spawn_local(async move {
             let stored = store::keep(&id, &json).await;
+            self.note_answer(true);
             self.runs.update(|runs| {
                 runs.iter_mut()
                     .filter(|run| run.id == id)

@@ -34,6 +34,8 @@ pub struct Message {
 #[derive(Clone, Copy)]
 pub struct Messages(RwSignal<Vec<Message>>);
 
+/// What the sentences are about that refuse a run.
+const REFUSAL: &str = "refusal";
 /// Sentences shown at once; older ones give way.
 const MAX_MESSAGES: usize = 6;
 
@@ -51,6 +53,23 @@ impl Messages {
     /// Shows a sentence with a button.
     pub fn show_with(self, offer: Offer, text: impl AsRef<str>) {
         self.push(sentence(text.as_ref()), Some(offer), "");
+    }
+
+    /// Shows a sentence with a button in place of the last one about the same.
+    pub fn show_with_about(self, offer: Offer, about: &'static str, text: impl AsRef<str>) {
+        self.settle(about);
+        self.push(sentence(text.as_ref()), Some(offer), about);
+    }
+
+    /// Shows why a run cannot be made as it is asked for.
+    pub fn show_refusal(self, text: impl AsRef<str>) {
+        self.push(sentence(text.as_ref()), None, REFUSAL);
+    }
+
+    /// Takes back why runs could not be made, and the offers to try again: others are made now.
+    pub fn clear_refusals(self) {
+        self.settle(REFUSAL);
+        self.take_back(Offer::Retry);
     }
 
     /// Shows a sentence in place of the last one about the same.

@@ -50,12 +50,13 @@ impl Navigation {
     /// From now on the address bar holds all that is chosen, as long as it can be taken, and each view has an entry in the
     /// browser's history.
     pub fn start(self) {
-        Effect::new(move |_| {
-            let choices = self.choices.get();
-            address::set_title(&choices.view.title());
-            if !self.settings.are_valid() {
-                return;
-            }
+        Effect::new(move |taken: Option<Choices>| {
+            let (is_valid, now) = (self.settings.are_valid(), self.choices.get());
+            // What stands in the controls and cannot be taken leaves the address as it is, but for the view.
+            let choices = match taken {
+                Some(taken) if !is_valid => Choices { view: now.view, ..taken },
+                _ => now,
+            };
             let query = link::write(&choices);
             if self.entry.get_value() == choices.view {
                 self.write_soon(query);
@@ -64,6 +65,9 @@ impl Navigation {
                 self.entry.set_value(choices.view);
                 address::push_query(&query);
             }
+            // Not before: in Chromium the entry that is left would get it.
+            address::set_title(&choices.view.title());
+            choices
         });
         address::on_other_entry(move || {
             // What was to be written belongs to the entry that was left.
@@ -127,9 +131,13 @@ impl Navigation {
         link::to_view(view, &self.choices.get())
     }
 
-    /// Shows another part of the page.
+    /// Shows another part of the page. Only a lesson brings settings: elsewhere what stands in the controls stays there, what
+    /// cannot be taken too.
     pub fn open_view(self, view: Screen) {
-        self.take(untrack(|| self.choices_in(view)));
+        match view {
+            Screen::Lesson(_) => self.take(untrack(|| self.choices_in(view))),
+            Screen::Lab | Screen::Runs => self.view.set(view),
+        }
         window::scroll_to_top();
     }
 }

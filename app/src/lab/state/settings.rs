@@ -1,5 +1,7 @@
 //! What the controls say, what it means, and what of it the reader may not change.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -10,6 +12,9 @@ use crate::lab::facts::drafts::{Drafts, Refusals, recipe_of};
 use crate::lab::facts::link::Limits;
 use crate::lab::facts::race::Race;
 use crate::train::Recipe;
+
+/// A server that has not said for so long how many images it has is not waited for.
+const SERVER_MS: u64 = 5000;
 
 /// Handles; copies mean the same controls.
 #[derive(Clone, Copy)]
@@ -47,8 +52,15 @@ impl Settings {
         }
     }
 
-    /// Asks the server how many training images it has.
+    /// Asks the server how many training images it has. Without an answer there are those that come with the page, until it
+    /// says otherwise.
     pub fn ask_server(self) {
+        let give_up = move || {
+            if self.available_images.with_untracked(Option::is_none) {
+                self.available_images.set(Some(TIERS[0].train as u64));
+            }
+        };
+        set_timeout(give_up, Duration::from_millis(SERVER_MS));
         spawn_local(async move { self.available_images.set(Some(available_images().await)) });
     }
 

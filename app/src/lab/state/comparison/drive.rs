@@ -36,9 +36,11 @@ impl Comparison {
             }
         });
         let on_end = move |lane: usize| {
-            if let Some(next) = untrack(|| self.next_plan()) {
-                self.lanes[lane].set_plan(Some(next), None);
-                self.lanes[lane].train();
+            // Where others are wanted by now, or on their way, nobody has asked to train those.
+            if self.are_plans_there()
+                && let Some(next) = untrack(|| self.next_plan())
+            {
+                self.lanes[lane].go_on_with(next);
             }
         };
         self.shared.on_end.set_value(Some(Callback::new(on_end)));
@@ -59,7 +61,7 @@ impl Comparison {
         on_leaving(move || self.lanes.into_iter().for_each(Lane::save_soon));
         tabs::on_word(move |word| {
             if word == LIST_CHANGED {
-                spawn_local(async move { _ = self.library.read().await });
+                spawn_local(self.library.read());
             }
             self.lanes.into_iter().for_each(|lane| lane.hear(&word));
         });
@@ -90,7 +92,7 @@ impl Comparison {
             if lane.phase.get_untracked() == LanePhase::Finished
                 && let Some(next) = untrack(|| self.next_plan())
             {
-                lane.set_plan(Some(next), None);
+                return lane.go_on_with(next);
             }
             lane.train();
         });
@@ -141,12 +143,13 @@ impl Comparison {
 
     /// Gives every lane that was found silent a new worker.
     pub fn restart_silent(self) {
-        self.shared.messages.clear_offers();
         self.lanes.into_iter().for_each(Lane::restart_if_silent);
+        self.shared.messages.take_back(Offer::NewWorker);
     }
 
     fn forget_failures(self) {
         self.shared.messages.clear_offers();
+        self.shared.messages.clear_refusals();
         if self.shared.download.get_untracked() == EngineDownload::Failed {
             self.shared.download.set(EngineDownload::Ahead);
         }
@@ -172,6 +175,13 @@ impl Comparison {
         set_timeout(act, Duration::from_millis(SETTLE_MS));
     }
 
+    /// Whether the lanes have the runs that the settings say now.
+    fn are_plans_there(self) -> bool {
+        let plans = self.plans.get_untracked();
+        self.wanted.with_value(|wanted| wanted.as_ref() == Some(&plans))
+            && !self.is_taking_up.get_value()
+    }
+
     /// Takes what stands in the controls now, however short a while ago it was put there, and then acts.
     fn settle(self, act: Option<fn(Self)>) {
         if untrack(|| !self.settings.are_valid() || !self.settings.are_images_known()) {
@@ -179,9 +189,8 @@ impl Comparison {
         }
         let plans = self.plans.get_untracked();
         let is_wanted = self.wanted.with_value(|wanted| wanted.as_ref() == Some(&plans));
-        let is_there = is_wanted && !self.is_taking_up.get_value();
         match act {
-            Some(act) if is_there => act(self),
+            Some(act) if self.are_plans_there() => act(self),
             Some(_) => self.then.set_value(act),
             None => {}
         }
@@ -199,14 +208,16 @@ impl Comparison {
             .is_none();
         self.is_taking_up.set_value(true);
         spawn_local(async move {
-            let answers = !is_first || self.library.read().await;
+            if is_first {
+                self.library.read().await;
+            }
             let wanted = plans;
             let plans = self.first_plans(&wanted);
             let mut saved = [None, None];
             for ((lane, plan), saved) in self.lanes.iter().zip(&plans).zip(&mut saved) {
-                let is_new = |plan: &&LanePlan| answers && untrack(|| !lane.has(&plan.recipe));
+                let is_new = |plan: &&LanePlan| untrack(|| !lane.has(&plan.recipe));
                 if let Some(plan) = plan.as_ref().filter(is_new) {
-                    *saved = Lane::saved(&plan.recipe).await;
+                    *saved = lane.saved(&plan.recipe).await;
                 }
             }
             for (lane, plan) in self.lanes.into_iter().zip(&plans) {
@@ -236,9 +247,15 @@ impl Comparison {
         for ((lane, plan), saved) in self.lanes.into_iter().zip(plans).zip(saved) {
             lane.set_plan(plan, saved);
         }
+        // What was refused is not asked for any more, unless a lane has it still.
+        if self.lanes.iter().all(|lane| lane.phase.get_untracked() != LanePhase::Failed) {
+            self.shared.messages.clear_refusals();
+        }
     }
 
     fn change_engine(self) {
+        // What the last engine could not do, this one is asked anew.
+        self.forget_failures();
         for lane in self.lanes {
             if lane.plan.with_untracked(Option::is_some) {
                 lane.move_to_new_worker();

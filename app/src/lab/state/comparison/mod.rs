@@ -148,17 +148,22 @@ impl Comparison {
                 .with(|plans| !plans.is_empty() && plans.iter().all(|plan| self.is_done(plan)))
     }
 
+    /// Whether what stands in the controls can be taken now: a press before that would be lost.
+    fn can_be_taken(self) -> bool {
+        self.settings.are_valid() && self.settings.are_images_known()
+    }
+
     /// Whether Train has something to do.
     pub fn can_train(self) -> bool {
         let phases = || self.used_lanes().map(|lane| lane.phase.get());
-        self.settings.are_valid()
+        self.can_be_taken()
             && (self.used_lanes().any(Lane::can_run)
                 || phases().count() > 0 && phases().all(|phase| phase == LanePhase::Finished))
     }
 
     /// Whether Step has something to do.
     pub fn can_step(self) -> bool {
-        self.settings.are_valid() && !self.is_busy() && self.used_lanes().any(Lane::can_run)
+        self.can_be_taken() && !self.is_busy() && self.used_lanes().any(Lane::can_run)
     }
 
     /// Whether anything is under way.

@@ -24,16 +24,15 @@ impl Lane {
             && self.core.with_value(|core| core.worker.is_some());
         if !is_watched || now_ms - before > ASLEEP_MS {
             // Who rests says nothing, and who was asleep could not.
-            return self.core.update_value(|core| core.last_news_ms = now_ms);
-        }
-        let silent = self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS);
-        if silent {
+            self.core.update_value(|core| core.last_news_ms = now_ms);
+        } else if self.core.with_value(|core| now_ms - core.last_news_ms > SILENCE_MS) {
             self.core.update_value(|core| (core.last_news_ms, core.is_silent) = (now_ms, true));
             let title = self.plan.with_untracked(|plan| {
                 plan.as_ref().map_or(String::new(), |plan| plan.title.clone())
             });
-            self.shared.messages.show_with(
+            self.shared.messages.show_with_about(
                 Offer::NewWorker,
+                self.silence(),
                 format!(
                     "“{title}” has not {} for {:.0} s: the device may still be preparing, or hang. Wait, go on from the last \
                      checkpoint in a new worker, or choose the CPU under Engine.",
@@ -42,6 +41,7 @@ impl Lane {
                 ),
             );
         }
+        // A hidden page is woken once a minute, which looks like sleep, and its run goes on meanwhile.
         if self.core.with_value(|core| now_ms - core.last_checkpoint_ms > core.checkpoint_every_ms)
         {
             self.save_soon();
@@ -101,9 +101,11 @@ impl Lane {
             LanePhase::Loading | LanePhase::Running | LanePhase::Finished => return,
         }
         if self.core.with_value(|core| core.loaded) {
-            self.fulfil();
-        } else {
-            self.phase.set(LanePhase::Loading);
+            return self.fulfil();
+        }
+        self.phase.set(LanePhase::Loading);
+        // The last of the loads on their way is of this plan, unless the reader was to be asked first.
+        if self.core.with_value(|core| core.loads == 0) || self.asks_first() {
             self.load();
         }
     }

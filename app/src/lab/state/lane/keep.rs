@@ -11,7 +11,7 @@ use super::{Lane, LanePhase};
 use crate::data::CIFAR10_CLASSES;
 use crate::engine::messages::Request;
 use crate::lab::browser::clock::{at_most, now_ms};
-use crate::lab::browser::store::{self, SavedRun};
+use crate::lab::browser::store::{self, SavedRun, Stored};
 use crate::lab::browser::{storage, tabs};
 use crate::lab::facts::history::History;
 use crate::lab::state::library::STORAGE_MS;
@@ -21,10 +21,23 @@ use crate::train::{Event, Memorization, Recipe};
 const LEAVING_MS: u32 = 500;
 
 impl Lane {
-    /// The stored part of the run of a recipe, if there is one.
-    pub async fn saved(recipe: &Recipe) -> Option<SavedRun> {
+    /// The stored part of the run of a recipe, if there is one. A storage that was found silent is not asked.
+    pub async fn saved(self, recipe: &Recipe) -> Option<SavedRun> {
+        let library = self.shared.library;
+        if !library.does_storage_answer() {
+            return None;
+        }
+        let answer = at_most(STORAGE_MS, store::load(&recipe.to_full_toml())).await;
+        library.note_answer(answer.is_some());
         // A refusal is reported when the first checkpoint is to be stored; nothing is lost yet.
-        at_most(STORAGE_MS, store::load(&recipe.to_full_toml())).await?.ok().flatten()
+        match answer?.ok()? {
+            Stored::Run(run) => Some(run),
+            Stored::Nothing => None,
+            Stored::Garbled => {
+                self.tell_dropped("it is no run");
+                None
+            }
+        }
     }
 
     pub(super) fn take_saved(self, saved: SavedRun) {
@@ -40,6 +53,7 @@ impl Lane {
                 .and_then(|bytes| Memorization::from_bytes(&bytes.to_vec(), CIFAR10_CLASSES))
                 .unwrap_or_default();
             (core.checkpoint, core.checkpoint_step) = (Some(saved.bytes), saved.step);
+            core.is_stored = Some(true);
         });
         if let Some(events) =
             JSON::parse(&saved.events).ok().and_then(|events| events.dyn_into::<Array>().ok())
@@ -55,11 +69,16 @@ impl Lane {
         self.forget_saved();
         self.core.update_value(|core| {
             core.checkpoint = None;
+            core.is_stored = None;
             core.history = History::default();
             core.memory = core.memory.begun_again();
         });
         self.shared.recorder.clear(self.index);
         self.pulse_soon();
+        self.tell_dropped(reason);
+    }
+
+    fn tell_dropped(self, reason: &str) {
         self.shared.messages.show(format!(
             "What was stored of this run cannot be gone on with ({reason}): it was dropped, and the run begins again at \
              step 0 (the same seed gives the same curve)"
@@ -88,17 +107,27 @@ impl Lane {
         let Some(run) = run else { return };
         self.core.update_value(|core| core.saving += 1);
         spawn_local(async move {
-            match store::save(&run).await {
+            let stored = store::save(&run).await;
+            self.shared.library.note_answer(true);
+            let key = store::key_of(&run.recipe);
+            if self.is_own(&key) {
+                // What was stored once stays there, whatever becomes of what is further.
+                let is_stored = stored.is_ok();
+                self.core.update_value(|core| {
+                    core.is_stored = Some(is_stored || core.is_stored == Some(true))
+                });
+            }
+            match stored {
                 Ok(()) => {
                     storage::ask_to_persist();
-                    tabs::tell(&store::key_of(&run.recipe));
+                    tabs::tell(&key);
                 }
                 Err(reason) => self.shared.messages.show(format!(
                     "The browser does not store this run ({reason}): training goes on, but a reload will lose it; \
                      make room on the disk, allow storage for this page or leave its private window."
                 )),
             }
-            self.core.update_value(|core| core.saving -= 1);
+            self.core.update_value(|core| core.saving = core.saving.saturating_sub(1));
             self.pause_if_due();
         });
     }
@@ -127,12 +156,17 @@ impl Lane {
         }
     }
 
-    /// Another tab has stored a run: if it is this one, the reader is told.
-    pub fn hear(self, key: &str) {
-        let is_own = self.plan.with_untracked(|plan| {
+    /// Whether a run that is stored under this key is the one of the plan.
+    fn is_own(self, key: &str) -> bool {
+        self.plan.with_untracked(|plan| {
             plan.as_ref().is_some_and(|plan| store::key_of(&plan.recipe.to_full_toml()) == key)
-        });
-        if is_own {
+        })
+    }
+
+    /// Another tab has stored a run: if it is this one, the reader is told, once.
+    pub fn hear(self, key: &str) {
+        if !self.core.with_value(|core| core.is_tab_told) && self.is_own(key) {
+            self.core.update_value(|core| core.is_tab_told = true);
             self.shared.messages.show_about(
                 "tabs",
                 "Another tab of this page trains the same run. Both get the same curve, and the one that is further is kept",

@@ -17,6 +17,7 @@ use crate::lab::browser::store::SavedRun;
 use crate::lab::facts::history::History;
 use crate::lab::facts::race::LanePlan;
 use crate::lab::facts::rate::Rate;
+use crate::lab::facts::sentences::LeftRun;
 use crate::lab::state::shared::{EngineDownload, Shared};
 use crate::train::{Memorization, Recipe};
 
@@ -90,8 +91,12 @@ struct LaneInner {
     checkpoint_every_ms: f64,
     /// Checkpoints on their way into the browser's storage.
     saving: u32,
+    /// Whether the browser has stored a part of this run; unknown before its first answer.
+    is_stored: Option<bool>,
     /// The worker stands still; the lane is paused once its checkpoint is stored.
     pause_due: bool,
+    /// How often it stood still: a pause is told from the next one.
+    pauses: u32,
     /// Workers lost one after the other without getting further.
     deaths: u32,
     /// The step the last of them had reached.
@@ -103,6 +108,8 @@ struct LaneInner {
     last_checkpoint_ms: f64,
     last_tick_ms: f64,
     pulse_due: bool,
+    /// The reader knows that another tab has the same run.
+    is_tab_told: bool,
 }
 
 impl Lane {
@@ -131,7 +138,9 @@ impl Lane {
                 checkpoint_step: 0,
                 checkpoint_every_ms: CHECKPOINT_MS,
                 saving: 0,
+                is_stored: None,
                 pause_due: false,
+                pauses: 0,
                 deaths: 0,
                 death_step: 0,
                 rate: Rate::default(),
@@ -140,6 +149,7 @@ impl Lane {
                 last_checkpoint_ms: 0.0,
                 last_tick_ms: 0.0,
                 pulse_due: false,
+                is_tab_told: false,
             }),
         }
     }
@@ -205,13 +215,22 @@ impl Lane {
             .with_value(|core| self.shared.library.keep(&plan.title, &plan.recipe, &core.history));
     }
 
-    /// The run that is on the way and would be left for another, or none: its title and its step.
-    pub fn left_for(self, plan: Option<&LanePlan>) -> Option<(String, u64)> {
+    /// The run that is on the way and would be left for another, or none.
+    pub fn left_for(self, plan: Option<&LanePlan>) -> Option<LeftRun> {
         let own = self.plan.get_untracked()?;
-        let step = self.core.with_value(|core| {
-            (core.history.summary.is_none() && core.history.step > 0).then_some(core.history.step)
-        })?;
-        plan.is_none_or(|plan| plan.recipe != own.recipe).then_some((own.title, step))
+        if plan.is_some_and(|plan| plan.recipe == own.recipe) {
+            return None;
+        }
+        let does_storage_answer = self.shared.library.does_storage_answer();
+        self.core.with_value(|core| {
+            let is_on_the_way = core.history.summary.is_none() && core.history.step > 0;
+            is_on_the_way.then(|| LeftRun {
+                title: own.title,
+                step: core.history.step,
+                has_epochs: !core.history.epochs.is_empty(),
+                is_stored: core.is_stored.unwrap_or(core.saving > 0 && does_storage_answer),
+            })
+        })
     }
 
     /// Gives the lane its run, or none. A run that is the same goes on; `saved` is its stored part, if any.
@@ -221,12 +240,16 @@ impl Lane {
             None => {
                 self.clear();
                 self.plan.set(None);
-                self.core.update_value(|core| (core.worker, core.opened) = (None, false));
+                self.core.update_value(|core| {
+                    (core.worker, core.opened, core.loads, core.is_silent) = (None, false, 0, false)
+                });
+                self.shared.messages.settle(self.silence());
                 self.shared.images_download.set(None);
             }
             Some(plan) if same_run(&plan) => self.plan.set(Some(plan)),
             Some(plan) => {
                 self.clear();
+                self.core.update_value(|core| core.is_tab_told = false);
                 self.plan.set(Some(plan));
                 if let Some(saved) = saved {
                     self.take_saved(saved);
@@ -234,6 +257,14 @@ impl Lane {
                 self.load();
             }
         }
+    }
+
+    /// Trains the next run of a comparison after one that is over: that one is in the list, and its last checkpoint would only
+    /// take the place of a run that is on the way.
+    pub fn go_on_with(self, next: LanePlan) {
+        self.forget_saved();
+        self.set_plan(Some(next), None);
+        self.train();
     }
 
     /// Back to step 0 of the same run.
@@ -248,8 +279,10 @@ impl Lane {
         let was_fetching =
             matches!(self.shared.download.get_untracked(), EngineDownload::Under { .. });
         self.core.update_value(|core| {
-            (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0)
+            (core.worker, core.opened, core.loaded, core.loads) = (None, false, false, 0);
+            core.is_silent = false;
         });
+        self.shared.messages.settle(self.silence());
         self.device.set(None);
         self.shared.images_download.set(None);
         if was_fetching && self.shared.module.with_value(Option::is_none) {
@@ -271,7 +304,6 @@ impl Lane {
     /// Goes on in a new worker if this one was found silent.
     pub fn restart_if_silent(self) {
         if self.core.with_value(|core| core.is_silent) {
-            self.core.update_value(|core| core.is_silent = false);
             self.move_to_new_worker();
         }
     }
@@ -309,6 +341,11 @@ impl Lane {
         }
     }
 
+    /// What the message about its silence is about: another lane has its own.
+    fn silence(self) -> &'static str {
+        ["silence of a", "silence of b"][self.index]
+    }
+
     fn clear(self) {
         self.keep_if_begun();
         self.core.update_value(|core| {
@@ -317,6 +354,7 @@ impl Lane {
             core.checkpoint = None;
             core.wish = Wish::Rest;
             core.pause_due = false;
+            core.is_stored = None;
             core.deaths = 0;
             core.loaded = false;
             core.rate.restart();

@@ -26,7 +26,7 @@ impl Lane {
             std::mem::take(&mut core.is_silent)
         });
         if was_silent == Some(true) {
-            self.shared.messages.clear_offers();
+            self.shared.messages.settle(self.silence());
         }
         // Between the request for another run and its start, what arrives still belongs to the one before.
         let loaded = self.core.with_value(|core| core.loaded);
@@ -141,12 +141,16 @@ impl Lane {
         self.core.update_value(|core| {
             core.wish = Wish::Rest;
             core.pause_due = true;
+            core.pauses += 1;
         });
         self.pause_if_due();
+        let this = self.core.with_value(|core| core.pauses);
         // A storage that never answers does not keep the page from pausing.
         let pause = move || {
-            self.core.update_value(|core| core.saving = 0);
-            self.pause_if_due();
+            if self.core.with_value(|core| core.pause_due && core.pauses == this) {
+                self.core.update_value(|core| core.pause_due = false);
+                self.rest();
+            }
         };
         set_timeout(pause, Duration::from_millis(STORAGE_MS as u64));
     }
@@ -165,7 +169,7 @@ impl Lane {
         let loaded = self.core.with_value(|core| core.loaded);
         if !loaded && self.answered() > 0 {
             // Another load is on its way; what became of this one does not matter any more.
-            return self.shared.messages.show(message);
+            return;
         }
         // Tried again, the same checkpoint would be refused again.
         let is_about_checkpoint = message.contains("checkpoint")
@@ -177,7 +181,7 @@ impl Lane {
             }
             return self.load();
         }
-        self.shared.messages.show(message);
+        self.shared.messages.show_refusal(message);
         self.core.update_value(|core| core.wish = Wish::Rest);
         if loaded { self.rest() } else { self.phase.set(LanePhase::Failed) }
     }

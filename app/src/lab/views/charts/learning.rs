@@ -85,18 +85,20 @@ fn Learning(
 fn curves(comparison: Comparison) -> LearningCurves {
     let plans = comparison.plans.get();
     let clock = FitClock::of(&plans[0].recipe);
-    let overlaid = comparison.library.overlaid();
+    let mut place = plans.len();
+    let overlaid = comparison.library.of_overlaid(|run| {
+        place += 1;
+        run.history.curves(&run.name, place - 1, clock)
+    });
     let own = plans.iter().filter_map(|plan| {
         // A single run needs no name, unless others lie over it.
         let uses_short = overlaid.is_empty() || !plan.short.is_empty();
         let name = if uses_short { &plan.short } else { &plan.title };
         comparison.with_history_of(plan, |history| history.curves(name, plan.place, clock))
     });
-    let overlaid = overlaid
-        .iter()
-        .enumerate()
-        .map(|(at, run)| run.history.curves(&run.name, plans.len() + at, clock));
-    LearningCurves { lanes: own.chain(overlaid).collect(), classes: CIFAR10_CLASSES }
+    let mut lanes: Vec<_> = own.collect();
+    lanes.extend(overlaid);
+    LearningCurves { lanes, classes: CIFAR10_CLASSES }
 }
 
 /// The chart in a sentence, for those who do not see it.
@@ -105,8 +107,8 @@ fn summary(comparison: Comparison, chart: Chart) -> String {
     let own = plans.iter().filter_map(|plan| {
         comparison.with_history_of(plan, |history| chart_sentence(chart, &plan.title, history))
     });
-    let overlaid = comparison.library.overlaid();
-    let overlaid = overlaid.iter().map(|run| chart_sentence(chart, &run.name, &run.history));
+    let overlaid =
+        comparison.library.of_overlaid(|run| chart_sentence(chart, &run.name, &run.history));
     let reference = match chart {
         Chart::Loss => "Guessing has a loss of 2.30.",
         Chart::Accuracy | Chart::Corrupted => "Guessing is right in 10 % of the cases.",

@@ -5,17 +5,20 @@ use leptos::prelude::*;
 use super::chart_figure::ChartFigure;
 use crate::charts::{Line, Plot, Point, Stroke, test_errors_plot, times_to_fit_plot};
 use crate::lab::facts::format::percent;
-use crate::lab::facts::sweep::{points, sentences, times_words};
+use crate::lab::facts::race::LanePlan;
+use crate::lab::facts::sweep::{SweepRun, points, sentences, times_words};
 use crate::lab::state::comparison::Comparison;
 
 /// Both figures.
 #[component]
 pub fn SweepCharts(comparison: Comparison) -> impl IntoView {
-    let histories = move || comparison.histories();
-    let errors = move || {
-        points(histories(), |history, _| Some(1.0 - history.summary.as_ref()?.test_accuracy))
-    };
-    let times = move || points(histories(), |history, clean| history.times_to_fit(clean?));
+    // Asked at every redraw of a run under way; the figures are drawn anew when one is over.
+    let runs = Memo::new(move |_| {
+        let of = |plan: &LanePlan| comparison.with_history_of(plan, SweepRun::of).flatten();
+        comparison.plans.with(|plans| plans.iter().map(of).collect::<Vec<_>>())
+    });
+    let errors = move || runs.with(|runs| points(runs, |run, _| Some(run.test_error)));
+    let times = move || runs.with(|runs| points(runs, SweepRun::times_to_fit));
     let draw = move |plot: fn(Vec<Line>) -> Plot, points: Vec<Point>| {
         let name = comparison.plans.with(|plans| plans[0].recipe.model.key().to_owned());
         plot(vec![Line { name, stroke: Stroke::Marked, points, ..Line::default() }])
