@@ -335,6 +335,21 @@ test("more images come in parts, and one that is not CIFAR-10 is asked for twice
   await context.close();
 });
 
+test("only the parts that hold a run's images are fetched, after the reader agrees to their size", async () => {
+  const context = await browser.newContext(withoutKeeping);
+  await context.route("**/data/index.json", (route) => route.fulfill({ json: { training_images: [2000, 10_000, 50_000] } }));
+  await context.route("**/data/*.bin", (route) => route.abort());
+  const rote = await RotePage.open(browser, "race=off&images=12000&batch-size=100&steps=4&engine=cpu", { context });
+  await rote.says(/12,000 training images: 86\.0 MB are downloaded/);
+  await rote.page.getByRole("button", { name: "Download", exact: true }).click();
+  await rote.says(/could not be downloaded/);
+  const images = rote.page.locator("#setting-images");
+  await images.fill("50000");
+  await images.press("Enter");
+  await rote.says(/50,000 training images: 184\.4 MB are downloaded/);
+  await context.close();
+});
+
 test("images that are long on their way are told of", () =>
   withHost(async (host, context) => {
     let isSeen = false;
