@@ -22,7 +22,7 @@ pub(super) async fn fetch_data(
 ) -> Result<DataSet, String> {
     let parts = tier.parts(images);
     let total_bytes = tier.parts_bytes(images) as u64;
-    let mut progress = Progress { told: Instant::now(), total_bytes };
+    let mut progress = DownloadProgress { told: Instant::now(), total_bytes };
     let mut before = 0;
     let mut sets = parts.map(|parts| {
         let images = parts.iter().map(|part| part.images).sum();
@@ -45,12 +45,12 @@ pub(super) async fn fetch_data(
 }
 
 /// A download that is told of a few times a second, and not at all where it is over before.
-struct Progress {
+struct DownloadProgress {
     told: Instant,
     total_bytes: u64,
 }
 
-impl Progress {
+impl DownloadProgress {
     fn is_at(&mut self, loaded_bytes: u64) {
         if self.told.elapsed() > Duration::from_millis(300) {
             self.told = Instant::now();
