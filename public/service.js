@@ -68,11 +68,12 @@ async function answer(event, name) {
   }
 }
 
-// The file as it was built. One that is cut off or of another build is asked for again, past every cache.
+// The file as it was built. One that is cut off or of another build is asked for again, past every cache. Where the server
+// led elsewhere, that is not kept: browsers refuse such an answer as a page.
 async function built(name, sha256) {
   for (const cache of ["no-cache", "reload"]) {
     const response = await fetch(name, { cache });
-    if (await is(response.clone(), sha256)) return response;
+    if (await is(response.clone(), sha256)) return response.redirected ? new Response(response.body, response) : response;
   }
   throw new Error(`the server's ${name} is not the file that was built`);
 }

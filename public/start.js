@@ -59,8 +59,10 @@
       } catch {
         return `The page's program (${name}) could not be fetched: check the connection, then reload.`;
       }
-      if (!answer.ok) return `The server answered ${answer.status} for ${name}, a part of this page: the folder is not whole, or is being exchanged. Reload in a minute.`;
       const type = answer.headers.get("content-type") ?? "a file of no type";
+      // Some hosts answer what they do not have with a page.
+      if (!answer.ok || /html/i.test(type))
+        return `The server answered ${answer.ok ? "with a page" : answer.status} for ${name}, a part of this page: the folder is not whole, or is being exchanged. Reload in a minute.`;
       if (url === program && !/(java|ecma)script/i.test(type))
         return `The server sends ${name} as ${type}, and browsers run programs only as text/javascript. Whoever runs the server gives this type to files that end in .js, and application/wasm to .wasm.`;
     }

@@ -25,7 +25,7 @@ self.addEventListener("error", (event) => fail(`The engine stopped: ${event.mess
 self.addEventListener("unhandledrejection", (event) => fail(`The engine stopped: ${event.reason?.message ?? event.reason}.`));
 
 async function start({ version, module: known }) {
-  if (version !== VERSION) return self.postMessage({ outdated: VERSION });
+  if (version !== VERSION) return outdated(VERSION, version);
   pretendTimestamps();
   let module = known;
   try {
@@ -33,15 +33,24 @@ async function start({ version, module: known }) {
     const [glue, compiled] = await Promise.all([import(`./engine.js?v=${VERSION}`), module ?? fetchModule(`./engine_bg.wasm?v=${VERSION}`)]);
     module = compiled;
     const other = [glue.version ?? "", versionOf(module)].find((version) => version !== VERSION);
-    if (other !== undefined) return self.postMessage({ outdated: other });
+    if (other !== undefined) return outdated(other, version);
     if (!known) post({ loading: { loaded_bytes: 1, total_bytes: 1 } }, module);
     await glue.default({ module_or_path: module });
     engine = glue;
   } catch (error) {
-    fail(`The engine (engine_bg.wasm) could not be ${isRefusal(error) ? "started" : "downloaded"}: ${error.message}; ${advice(error)}.`);
+    const came = isRefusal(error) || isDamage(error);
+    fail(`The engine (engine_bg.wasm) could not be ${came ? "started" : "downloaded"}: ${error.message}; ${advice(error)}.`);
     return;
   }
   for (const message of queue.splice(0)) deliver(message);
+}
+
+// The page is loaded anew, and must not get from the browser's cache what it got now: files of an older version may be
+// kept there under the name of its own.
+async function outdated(other, version) {
+  const renewed = async (name) => (await fetch(new URL(`./${name}?v=${version}`, self.location.href), { cache: "reload" })).arrayBuffer();
+  await Promise.all(["worker.js", "engine.js", "engine_bg.wasm"].map((name) => renewed(name).catch(() => {})));
+  self.postMessage({ outdated: other });
 }
 
 // `cargo xtask` writes it into a section of its own.
@@ -54,8 +63,14 @@ function isRefusal(error) {
   return /content security policy|\bCSP\b|unsafe-eval/i.test(error.message);
 }
 
+// What came is no engine, also past all caches.
+function isDamage(error) {
+  return error instanceof WebAssembly.CompileError;
+}
+
 function advice(error) {
   if (isRefusal(error)) return "whoever runs the server adds 'wasm-unsafe-eval' to script-src of its content security policy";
+  if (isDamage(error)) return "the server's file is damaged; whoever runs the server puts it there anew, then press Retry";
   return "check the connection and press Retry";
 }
 
@@ -76,8 +91,8 @@ function pretendTimestamps() {
   };
 }
 
-// Downloads with progress and compiles; what does not compile is asked for once more, past all caches. A compressed answer states its compressed length, which says nothing about
-// the bytes that arrive here, so its total counts as unknown (0).
+// Downloads with progress and compiles; what does not compile is asked for once more, past all caches. A compressed answer
+// states its compressed length, which says nothing about the bytes that arrive here, so its total counts as unknown (0).
 async function fetchModule(url, cache = "default") {
   const response = await fetch(new URL(url, self.location.href), { cache });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);

@@ -33,7 +33,7 @@ async function opening(browser) {
   await context.close();
 }
 
-// The page as it opens: true against random labels, both to 100 %.
+// The page as it opens: true against random labels, each until it counts as fitted.
 async function defaultRace(browser) {
   const rote = await RotePage.open(browser);
   const began = performance.now();
@@ -65,7 +65,7 @@ async function whileTraining(browser) {
   }, TRAINING_SECONDS);
   note("while a CNN trains: longest task (0: none of 50 ms)", "ms", longest);
   note("while a CNN trains: 95 % of frames within", "ms", frame);
-  await rote.page.locator(".map-pictures canvas").focus();
+  await rote.testid("map-grid").focus();
   let slowest = 0;
   for (let key = 0; key < KEYS; key++) {
     await rote.page.evaluate(() => {

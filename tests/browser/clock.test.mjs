@@ -42,6 +42,9 @@ test("as the page opens, random labels take longer than true ones, and charts an
     assert.match(await rote.lane(lane).innerText(), /the training loss asked for is reached/);
     assert.ok((await rote.number(lane, "train-accuracy")) >= 0.99, "what is fitted is named as it is told");
   }
+  const [trueTest, randomTest] = [await rote.number("a", "test-accuracy"), await rote.number("b", "test-accuracy")];
+  assert.ok(Math.abs(randomTest - 0.1) <= 0.05, `test accuracy ${randomTest} after random labels`);
+  assert.ok(trueTest > 0.25, `test accuracy ${trueTest} after true labels`);
   for (const title of ["Accuracy", "Training loss", "Pictures with a wrong label"]) {
     const marks = await diamonds(rote, title);
     // Only the random labels have wrong ones among them.

@@ -1,10 +1,11 @@
 // How the page comes over a network: in a folder of a site, from servers that make mistakes, and again without one.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { launch, RotePage } from "./rote-page.mjs";
@@ -25,6 +26,7 @@ class Host {
   faults = [];
   others = {};
   asked = [];
+  news = new EventEmitter();
 
   static async start() {
     const host = new Host();
@@ -45,6 +47,7 @@ class Host {
     if (!pathname.startsWith(FOLDER)) return response.writeHead(404).end();
     const name = pathname.slice(FOLDER.length);
     this.asked.push(name);
+    this.news.emit("asked");
     const found = await fetch(new URL(name, ADDRESS));
     const headers = { "content-type": found.headers.get("content-type"), "content-security-policy": POLICY, "cache-control": "no-cache" };
     let answer = { status: found.status, headers, body: Buffer.from(await found.arrayBuffer()) };
@@ -56,6 +59,11 @@ class Host {
 
   times(name) {
     return this.asked.filter((asked) => asked === name).length;
+  }
+
+  // Waits until a file has been asked for so many times.
+  async isAskedFor(name, times) {
+    while (this.times(name) < times) await once(this.news, "asked");
   }
 
   stop() {
@@ -77,6 +85,7 @@ async function withHost(work, options = {}) {
 
 const withoutKeeping = { serviceWorkers: "block" };
 const headers = (changes) => (answer) => ({ headers: { ...answer.headers, ...changes } });
+const ofAnotherVersion = ({ body }) => ({ body: Buffer.from(body.toString().replace(/VERSION = ".*?"/, 'VERSION = "0000000000000000"')) });
 const cutOff = ({ body }) => ({ body: body.subarray(0, 1000) });
 
 async function trains(rote) {
@@ -98,6 +107,16 @@ test("in a folder of a site the page trains under its policy, and again without 
       await trains(again);
       await again.page.close();
     }
+  }));
+
+test("a page to which its server leads from elsewhere is kept all the same", () =>
+  withHost(async (host, context) => {
+    host.faults = [[/^$/, () => ({ status: 302, headers: { location: "index.html" }, body: Buffer.alloc(0) })]];
+    const first = await RotePage.open(browser, "", { context, address: host.address });
+    await first.isKept();
+    await first.page.close();
+    await host.stop();
+    await trains(await RotePage.open(browser, SHORT, { context, address: host.address }));
   }));
 
 test("a file that comes cut off is refused by its sum, is not kept, and is right as soon as the server is", () =>
@@ -132,14 +151,23 @@ test("a file that is kept and no longer right is fetched again", () =>
 
 test("an engine of another version is refused, and the page is loaded anew", () =>
   withHost(async (host, context) => {
-    const other = ({ body }) => ({ body: Buffer.from(body.toString().replace(/VERSION = ".*?"/, 'VERSION = "0000000000000000"')) });
-    host.faults = [[/^worker\.js$/, other]];
+    host.faults = [[/^worker\.js$/, ofAnotherVersion]];
     const rote = await RotePage.open(browser, SHORT, { context, address: host.address });
     await rote.press("train").catch(() => {}); // it may be gone with the page before
     await rote.says(/is of version 0{16}, the page of version [0-9a-f]{16}, and a reload did not help/);
     assert.equal(host.times(""), 2, "once, and not for ever");
     host.faults = [];
     await rote.go(SHORT);
+    await trains(rote);
+  }, withoutKeeping));
+
+test("an old worker that the browser's cache holds under the new name does not survive the page's reload", () =>
+  withHost(async (host, context) => {
+    const cached = headers({ "cache-control": "max-age=3600" });
+    host.faults = [[/^worker\.js$/, (answer) => ({ ...cached(answer), ...(host.times("worker.js") === 1 && ofAnotherVersion(answer)) })]];
+    const rote = await RotePage.open(browser, SHORT, { context, address: host.address });
+    await rote.press("train").catch(() => {}); // it may be gone with the page before
+    await rote.page.waitForFunction(() => performance.getEntriesByType("navigation")[0].type === "reload");
     await trains(rote);
   }, withoutKeeping));
 
@@ -169,14 +197,14 @@ test("another application's service worker is left alone, around the page and in
     host.faults = [[/^service\.js$/, () => ({ status: 404 })]];
     const rote = await RotePage.open(browser, SHORT, { context, address: host.address });
     await trains(rote);
-    await rote.page.waitForLoadState("networkidle");
-    assert.ok(host.times("service.js") > 1);
+    await host.isAskedFor("service.js", 2);
     assert.deepEqual(await registered(), ["/other.js"]);
     host.faults = [];
     await register(`${host.address}other.html`);
+    const times = host.times("service.js");
     await rote.go(SHORT);
     await trains(rote);
-    await rote.page.waitForLoadState("networkidle");
+    assert.equal(host.times("service.js"), times, "where another stands, the page's own is not asked for");
     assert.deepEqual((await registered()).sort(), ["/class/rote/other.js", "/other.js"]);
   }));
 
@@ -198,6 +226,7 @@ const MISTAKES = [
   ["a wrong type of .js", [/\.js$/, headers({ "content-type": "text/plain" })], /sends lab-.*\.js as text\/plain, and browsers run programs only as text\/javascript/],
   ["a policy that forbids WebAssembly", [/^$/, headers({ "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'" })], /content security policy keeps the page's program from running.*script-src 'self' 'wasm-unsafe-eval'/],
   ["a folder that is not whole", [/^lab-.*\.js$/, () => ({ status: 404 })], /answered 404 for lab-.*\.js, a part of this page/],
+  ["a host that answers with its first page what it does not have", [/^lab-.*\.js$/, () => ({ headers: { "content-type": "text/html" }, body: Buffer.from("<!doctype html>") })], /answered with a page for lab-.*\.js, a part of this page: the folder is not whole/],
   ["a program that is cut off", [/^lab-.*\.wasm$/, cutOff], /could not be started.*files are damaged or of two versions/],
 ];
 
@@ -214,13 +243,21 @@ for (const [mistake, fault, sentence] of MISTAKES) {
 test("where no script can run at all, the page names what may be the reason", () =>
   withHost(async (host, context) => {
     const page = await context.newPage();
+    // Of the text, when the page has just come and when it has been there for long.
+    const opacity = (isLate) =>
+      page.locator(".late").evaluate((late, isLate) => {
+        for (const animation of late.getAnimations()) isLate ? animation.finish() : (animation.currentTime = 0);
+        return getComputedStyle(late).opacity;
+      }, isLate);
     for (const fault of [
       [/^$/, headers({ "content-security-policy": "script-src 'none'" })],
       [/\.js$/, headers({ "content-type": "text/plain", "x-content-type-options": "nosniff" })],
     ]) {
       host.faults = [fault];
       await page.goto(host.address);
-      await page.getByText(/sends them under a wrong type or forbids them by a content security policy/).waitFor();
+      assert.match(await page.locator(".late").innerText(), /^Still here\? Reload.* sends them under a wrong type or forbids them by a content security policy/);
+      assert.equal(await opacity(false), "0");
+      assert.equal(await opacity(true), "1");
     }
   }, withoutKeeping));
 
@@ -230,6 +267,15 @@ test("a policy that forbids WebAssembly to the worker is named with what it lack
     const rote = await RotePage.open(browser, SHORT, { context, address: host.address });
     await rote.press("train");
     await rote.says(/could not be started.*adds 'wasm-unsafe-eval' to script-src/);
+  }, withoutKeeping));
+
+test("an engine that is damaged on the server is no matter of the connection", () =>
+  withHost(async (host, context) => {
+    host.faults = [[/^engine_bg\.wasm$/, cutOff]];
+    const rote = await RotePage.open(browser, SHORT, { context, address: host.address });
+    await rote.press("train");
+    await rote.says(/\(engine_bg\.wasm\) could not be started: .*the server's file is damaged; whoever runs the server puts it there anew/);
+    assert.doesNotMatch(await rote.messages(), /connection/);
   }, withoutKeeping));
 
 test("a sandboxed frame is named, with what it lacks", () =>
@@ -289,17 +335,33 @@ test("more images come in parts, and one that is not CIFAR-10 is asked for twice
   await context.close();
 });
 
+test("only the parts that hold a run's images are fetched, after the reader agrees to their size", async () => {
+  const context = await browser.newContext(withoutKeeping);
+  await context.route("**/data/index.json", (route) => route.fulfill({ json: { training_images: [2000, 10_000, 50_000] } }));
+  await context.route("**/data/*.bin", (route) => route.abort());
+  const rote = await RotePage.open(browser, "race=off&images=12000&batch-size=100&steps=4&engine=cpu", { context });
+  await rote.says(/12,000 training images: 86\.0 MB are downloaded/);
+  await rote.page.getByRole("button", { name: "Download", exact: true }).click();
+  await rote.says(/could not be downloaded/);
+  const images = rote.page.locator("#setting-images");
+  await images.fill("50000");
+  await images.press("Enter");
+  await rote.says(/50,000 training images: 184\.4 MB are downloaded/);
+  await context.close();
+});
+
 test("images that are long on their way are told of", () =>
   withHost(async (host, context) => {
     let isSeen = false;
-    // A hundredth of the file every 50 ms until the page has spoken of it.
+    // Half of the file, then a byte now and then, at which the page looks whether it has been long, until it has spoken.
     const drip = async (response, body) => {
-      const step = Math.ceil(body.length / 100);
-      for (let at = 0; at < body.length; at += step) {
-        response.write(body.subarray(at, at + step));
-        if (!isSeen) await new Promise((later) => setTimeout(later, 50));
+      let at = body.length >> 1;
+      response.write(body.subarray(0, at));
+      for (; !isSeen && at < body.length - 1; at++) {
+        response.write(body.subarray(at, at + 1));
+        await pause(50);
       }
-      response.end();
+      response.end(body.subarray(at));
     };
     host.faults = [[/2000-train\.bin$/, () => ({ write: drip })]];
     const rote = await RotePage.open(browser, SHORT, { context, address: host.address });

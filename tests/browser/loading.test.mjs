@@ -17,7 +17,7 @@ test("the page loads without an error on the console", async () => {
 test("first paint waits for no WebAssembly at all", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
   const page = await context.newPage();
-  await page.route(/\.wasm$/, () => {}); // never answered
+  await page.route(/\.wasm(\?|$)/, () => {}); // never answered
   await page.goto(process.env.ROTE_URL ?? "http://localhost:8080/", { waitUntil: "commit" });
   await page.getByRole("heading", { level: 1 }).waitFor();
   assert.match(await page.locator("body").innerText(), /random labels/i);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import WebSocket from "ws";
-import { ended } from "./smoke-process.mjs";
+import { ended, inTime } from "./smoke-process.mjs";
 
 export const name = "Firefox";
 
@@ -39,7 +39,7 @@ export async function start() {
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    return await session(await socketAddress(firefox), close);
+    return await inTime(socketAddress(firefox).then((address) => session(address, close)));
   } catch (error) {
     await close();
     throw error;

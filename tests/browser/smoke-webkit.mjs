@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { ended } from "./smoke-process.mjs";
+import { ended, inTime } from "./smoke-process.mjs";
 
 export const name = "WebKitGTK";
 
@@ -17,7 +17,7 @@ const KEYS = { ArrowRight: "\uE014" };
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 // Longer than the walk waits for anything.
 const SCRIPT_TIMEOUT_MS = 600_000;
-const START_MS = 30_000;
+const END_MS = 5_000;
 
 // What is not installed, in words.
 export function missing() {
@@ -32,7 +32,7 @@ export async function start() {
     for (const child of started.reverse()) await ended(child);
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
-  try {
+  const begin = async () => {
     const screen = spawn(XVFB, ["-displayfd", "3", "-screen", "0", "1440x1000x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
     started.push(screen);
     const port = await freePort();
@@ -40,7 +40,10 @@ export async function start() {
     const env = { ...process.env, ...folders, DISPLAY: `:${await displayNumber(screen)}`, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
     const driver = spawn(DRIVER, [`--port=${port}`], { env, stdio: "ignore" });
     started.push(driver);
-    return await session(`http://127.0.0.1:${port}`, driver, close);
+    return session(`http://127.0.0.1:${port}`, driver, close);
+  };
+  try {
+    return await inTime(begin());
   } catch (error) {
     await close();
     throw error;
@@ -70,8 +73,8 @@ function freePort() {
   });
 }
 
-async function call(method, address, body) {
-  const response = await fetch(address, { method, ...(body && { body: JSON.stringify(body) }) });
+async function call(method, address, body, signal) {
+  const response = await fetch(address, { method, signal, ...(body && { body: JSON.stringify(body) }) });
   const { value } = await response.json();
   if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
   return value;
@@ -79,11 +82,13 @@ async function call(method, address, body) {
 
 // The driver listens some time after its start.
 async function ready(address, driver) {
-  for (const start = performance.now(); performance.now() - start < START_MS; await pause(50)) {
-    if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
-    if (await call("GET", `${address}/status`).then(({ ready }) => ready, () => false)) return;
+  let gone;
+  driver.on("error", (error) => (gone = error));
+  driver.on("exit", (code, signal) => (gone = new Error(`WebKitWebDriver ended with ${code ?? signal}`)));
+  while (!(await call("GET", `${address}/status`).then(({ ready }) => ready, () => false))) {
+    if (gone) throw gone;
+    await pause(50);
   }
-  throw new Error(`WebKitWebDriver does not answer after ${START_MS / 1000} s`);
 }
 
 async function session(address, driver, end) {
@@ -122,7 +127,7 @@ async function session(address, driver, end) {
       return errors;
     },
     async close() {
-      await call("DELETE", at).catch(() => {});
+      await call("DELETE", at, undefined, AbortSignal.timeout(END_MS)).catch(() => {});
       await end();
     },
   };

@@ -79,13 +79,25 @@ pub const OTHERS: [Browser; 2] = [
 impl Browser {
     /// Its programs; where one is missing, all are installed with the distribution's packages.
     pub fn ready(&self) -> Result<Vec<Found>, Failure> {
+        self.ready_by(shell::apt_install)
+    }
+
+    /// The same for a browser that one can do without.
+    pub fn ready_unasked(&self) -> Result<Vec<Found>, Failure> {
+        self.ready_by(shell::apt_install_optional)
+    }
+
+    fn ready_by(
+        &self,
+        install: impl Fn(&[&str]) -> Result<(), Failure>,
+    ) -> Result<Vec<Found>, Failure> {
         if let Some(found) = self.find()? {
             return Ok(found);
         }
         if !shell::has_apt() {
             return Err(Failure::setup(format!("there is no {}", self.name), self.fix));
         }
-        shell::apt_install(self.packages)?;
+        install(self.packages)?;
         let missing = || Failure::setup(format!("apt-get brought no {}", self.name), self.fix);
         self.find()?.ok_or_else(missing)
     }

@@ -114,13 +114,14 @@ pub fn run() -> Result<(), Failure> {
         }
         outcome
     });
-    if let Some(summary) = summary(&outcomes) {
-        return Err(Failure::Checks { summary });
-    }
-    println!("\nrote: all checks passed in {} min", start.elapsed().as_secs().div_ceil(60));
+    println!();
     for sentence in &found.others.missing {
         println!("{sentence}");
     }
+    if let Some(summary) = summary(&outcomes) {
+        return Err(Failure::Checks { summary });
+    }
+    println!("rote: all checks passed in {} min", start.elapsed().as_secs().div_ceil(60));
     Ok(())
 }
 

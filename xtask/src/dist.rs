@@ -20,8 +20,9 @@ const CUTS: [(&str, &[usize]); 2] = [
     ("train", &[0, 2_000, 10_000, 18_000, 26_000, 34_000, 42_000, 50_000]),
     ("test", &[0, 500, 2_000, 10_000]),
 ];
-/// The sets that are cut, by their training images.
-const LARGE_SETS: [&str; 2] = ["10000", "50000"];
+/// The sets that are cut, by their training images, with how many images stand in their two files.
+const LARGE_SETS: [(&str, [usize; 2]); 2] =
+    [("10000", [10_000, 2_000]), ("50000", [50_000, 10_000])];
 
 /// Builds the page and says what to do with it.
 pub fn run() -> Result<(), Failure> {
@@ -61,27 +62,30 @@ pub fn finish(dist: &Path) -> Result<(), Failure> {
 /// Cuts the largest set that is there into parts. Which sizes can be had, by their training images.
 fn cut_data(data: &Path) -> Result<Vec<&'static str>, Failure> {
     let of = |images: &str, kind: &str| data.join(format!("cifar10-{images}-{kind}.bin"));
-    let is_whole = |images: &&str| CUTS.iter().all(|(kind, _)| of(images, kind).is_file());
-    let largest = LARGE_SETS.iter().rposition(is_whole);
-    if let Some(largest) = largest {
-        for (kind, cuts) in CUTS {
-            let bytes = read(&of(LARGE_SETS[largest], kind))?;
+    let is_there = |(name, _): &(&str, _)| CUTS.iter().all(|(kind, _)| of(name, kind).is_file());
+    let largest = LARGE_SETS.iter().rposition(is_there);
+    if let Some((name, counts)) = largest.map(|at| LARGE_SETS[at]) {
+        for ((kind, cuts), images) in CUTS.into_iter().zip(counts) {
+            let path = of(name, kind);
+            let bytes = read(&path)?;
+            if bytes.len() != images * RECORD_BYTES {
+                return Err(cut_off(&path, bytes.len(), images * RECORD_BYTES));
+            }
             // The first part is what comes with the page.
-            for ends in cuts[1..].windows(2) {
-                let range = ends[0] * RECORD_BYTES..ends[1] * RECORD_BYTES;
-                let Some(part) = bytes.get(range) else { break };
+            for ends in cuts[1..].windows(2).filter(|ends| ends[1] <= images) {
+                let part = &bytes[ends[0] * RECORD_BYTES..ends[1] * RECORD_BYTES];
                 write(&data.join(part_name(kind, ends)), part)?;
             }
         }
     }
     for path in files_in(data)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if LARGE_SETS.iter().any(|images| name.starts_with(&format!("cifar10-{images}"))) {
+        if LARGE_SETS.iter().any(|(set, _)| name.starts_with(&format!("cifar10-{set}"))) {
             std::fs::remove_file(&path).map_err(Failure::file("remove", &path))?;
         }
     }
     let large = largest.map_or(&LARGE_SETS[..0], |largest| &LARGE_SETS[..=largest]);
-    Ok(std::iter::once("2000").chain(large.iter().copied()).collect())
+    Ok(std::iter::once("2000").chain(large.iter().map(|(name, _)| *name)).collect())
 }
 
 fn part_name(kind: &str, ends: &[usize]) -> String {
@@ -200,6 +204,13 @@ fn files_of_page(dist: &Path) -> Result<BTreeMap<String, PathBuf>, Failure> {
         |path: &Path| path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/");
     let files = files_in(dist)?.into_iter().map(|path| (name(&path), path));
     Ok(files.filter(|(name, _)| name != "service.js").collect())
+}
+
+fn cut_off(path: &Path, found: usize, right: usize) -> Failure {
+    Failure::setup(
+        format!("{} has {found} bytes, where {right} are right", path.display()),
+        "make it anew with `cargo xtask data`, or remove it from public/data/",
+    )
 }
 
 fn no_module(path: &Path) -> Failure {

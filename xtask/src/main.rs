@@ -33,7 +33,6 @@ Usage: cargo xtask <COMMAND>
                                wasm-bindgen, Chromium, Firefox and WebKit with their drivers (2 minutes; 6 where
                                Trunk and wasm-bindgen cannot be fetched and are built)
   serve [--port 8080] [--open] Build the page and serve it (8 minutes the first time, then seconds)
-        [--dist-only]          ... only build it, into dist/
   dist                         Build the page into dist/, for any static host, and check that it can stand there
   test                         Every check: formatting, lints, tests, page weight, browser tests
                                (17 minutes behind a first `serve`)

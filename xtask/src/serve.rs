@@ -12,18 +12,16 @@ use crate::{page, paths, setup};
 pub struct Options {
     port: u16,
     open: bool,
-    dist_only: bool,
 }
 
 impl Options {
-    /// Reads `--port 8080 --open --dist-only`.
+    /// Reads `--port 8080 --open`.
     pub fn parse(words: &[&str]) -> Result<Self, Failure> {
-        let mut options = Self { port: 8080, open: false, dist_only: false };
+        let mut options = Self { port: 8080, open: false };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--open" => options.open = true,
-                "--dist-only" => options.dist_only = true,
                 "--port" => {
                     options.port =
                         words.next().and_then(|port| port.parse().ok()).ok_or_else(bad_port)?
@@ -46,10 +44,6 @@ fn bad_port() -> Failure {
 pub fn run(options: &Options) -> Result<(), Failure> {
     let toolchain = setup::page()?;
     page::build(toolchain)?;
-    if options.dist_only {
-        println!("The page is in dist/, ready for any web server.");
-        return Ok(());
-    }
     let server = Server::start(paths::dist(), options.port)
         .map_err(|error| no_port(options.port, &error))?;
     let address = format!("http://localhost:{}/", server.address.port());
@@ -86,12 +80,9 @@ mod tests {
 
     #[test]
     fn the_page_is_served_on_port_8080_unless_told_otherwise() {
-        assert_eq!(
-            Options::parse(&[]).unwrap(),
-            Options { port: 8080, open: false, dist_only: false }
-        );
-        let options = Options::parse(&["--open", "--port", "9000", "--dist-only"]).unwrap();
-        assert_eq!(options, Options { port: 9000, open: true, dist_only: true });
+        assert_eq!(Options::parse(&[]).unwrap(), Options { port: 8080, open: false });
+        let options = Options::parse(&["--open", "--port", "9000"]).unwrap();
+        assert_eq!(options, Options { port: 9000, open: true });
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct OtherBrowsers {
 
 /// Firefox and WebKit. What cannot be installed is said, and keeps nothing else from running.
 pub fn other_browsers() -> OtherBrowsers {
-    let others = have(&browsers::OTHERS, Browser::ready);
+    let others = have(&browsers::OTHERS, Browser::ready_unasked);
     for sentence in &others.missing {
         println!("{sentence}");
     }

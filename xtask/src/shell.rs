@@ -1,6 +1,7 @@
 //! Running other programs: with their output on the terminal, or caught and shown only when they fail.
 
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -56,14 +57,14 @@ pub fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     false
 }
 
-/// The program itself for root, else the program through `sudo`.
-pub fn as_root(program: &str) -> Command {
+/// The program itself for root, else the program through `sudo` with these options.
+fn as_root(program: &str, sudo: &[&str]) -> Command {
     let is_root = answer(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
     if is_root {
         return Command::new(program);
     }
     let mut command = Command::new("sudo");
-    command.arg(program);
+    command.args(sudo).arg(program);
     command
 }
 
@@ -74,12 +75,38 @@ pub fn has_apt() -> bool {
 
 /// Installs packages of the distribution.
 pub fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    let fix = announce(packages);
+    output(as_root("apt-get", &[]).arg("update"), &fix)?;
+    output(&mut install(packages, &[]), &fix).map(|_| ())
+}
+
+/// Installs packages without which most can be done: asks for no password, and looks for newer lists of packages only
+/// where it must, once a run.
+pub fn apt_install_optional(packages: &[&str]) -> Result<(), Failure> {
+    static UPDATE: Once = Once::new();
+    const UNASKED: &[&str] = &["-n"];
+    let fix = announce(packages);
+    if !UPDATE.is_completed() {
+        if answer(&mut install(packages, UNASKED)).is_some() {
+            return Ok(());
+        }
+        // Where it fails, so does what follows, and says why.
+        UPDATE.call_once(|| drop(answer(as_root("apt-get", UNASKED).arg("update"))));
+    }
+    output(&mut install(packages, UNASKED), &fix).map(|_| ())
+}
+
+/// Says what is about to be installed, and gives what to do where that fails.
+fn announce(packages: &[&str]) -> String {
     println!("Installing {} with apt-get (a minute or two, once).", packages.join(", "));
-    let fix = format!("install these packages by hand: {}", packages.join(" "));
-    output(as_root("apt-get").arg("update"), &fix)?;
-    let mut install = as_root("apt-get");
+    format!("install these packages by hand: {}", packages.join(" "))
+}
+
+fn install(packages: &[&str], sudo: &[&str]) -> Command {
+    let mut install = as_root("apt-get", sudo);
     install.args(["install", "--yes", "--no-install-recommends"]).args(packages);
-    output(install.env("DEBIAN_FRONTEND", "noninteractive"), &fix).map(|_| ())
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    install
 }
 
 /// A program's line as one would type it.

@@ -137,6 +137,9 @@ pub struct DataPart {
     sha256: &'static str,
 }
 
+/// How many images each part of the training set holds, but for the first.
+const PART_IMAGES: usize = 8_000;
+
 const fn part(file: &'static str, images: usize, sha256: &'static str) -> DataPart {
     DataPart { file, images, sha256 }
 }
@@ -238,8 +241,8 @@ impl Tier {
             .ok_or(DataError::TooFewImages { asked: images, available: CIFAR10_TRAIN_IMAGES })
     }
 
-    /// The parts that its training and its test images are made of.
-    pub fn parts(&self) -> [&'static [DataPart]; 2] {
+    /// The parts that hold the first `images` of its training images, and all of its test images.
+    pub fn parts(&self, images: usize) -> [&'static [DataPart]; 2] {
         fn holding(parts: &'static [DataPart], images: usize) -> &'static [DataPart] {
             let mut held = 0;
             let is_needed = |part: &&DataPart| {
@@ -249,7 +252,14 @@ impl Tier {
             };
             &parts[..parts.iter().take_while(is_needed).count()]
         }
-        [holding(&TRAIN_PARTS, self.train), holding(&TEST_PARTS, self.test)]
+        [holding(&TRAIN_PARTS, images), holding(&TEST_PARTS, self.test)]
+    }
+
+    /// How many bytes those parts are. Counted without them: the page, which says it, has no use for their checksums.
+    pub fn parts_bytes(&self, images: usize) -> usize {
+        let first = TIERS[0].train;
+        let others = images.saturating_sub(first).div_ceil(PART_IMAGES) * PART_IMAGES;
+        (first + others + self.test) * CIFAR10_RECORD_BYTES
     }
 
     /// The file names of its training and test records.
@@ -275,14 +285,37 @@ mod tests {
     fn the_parts_of_a_tier_hold_its_images_and_no_more() {
         for tier in TIERS {
             let images: [usize; 2] =
-                tier.parts().map(|parts| parts.iter().map(|part| part.images).sum());
+                tier.parts(tier.train).map(|parts| parts.iter().map(|part| part.images).sum());
             assert_eq!(images, [tier.train, tier.test]);
         }
         assert_eq!(
-            TIERS[1].parts()[0],
+            TIERS[1].parts(10_000)[0],
             &TRAIN_PARTS[..2],
             "what is here already is not fetched twice"
         );
+    }
+
+    #[test]
+    fn a_run_gets_the_parts_that_hold_its_images_and_their_bytes_are_known_beforehand() {
+        for (images, parts) in [
+            (10, 1),
+            (2_000, 1),
+            (2_001, 2),
+            (10_000, 2),
+            (10_001, 3),
+            (12_000, 3),
+            (18_000, 3),
+            (18_001, 4),
+            (49_999, 7),
+            (50_000, 7),
+        ] {
+            let tier = Tier::holding(images).unwrap();
+            let [train, test] = tier.parts(images);
+            assert_eq!(train, &TRAIN_PARTS[..parts], "{images}");
+            assert_eq!(test.iter().map(|part| part.images).sum::<usize>(), tier.test);
+            let bytes = train.iter().chain(test).map(DataPart::bytes).sum::<usize>();
+            assert_eq!(tier.parts_bytes(images), bytes, "{images}");
+        }
     }
 
     #[test]

@@ -9,19 +9,27 @@ use super::messages::Reply;
 use super::scope::{fetch_bytes, post};
 use crate::data::{DataPart, DataSet, IMAGE_BYTES, LabelledImages, Tier};
 
-/// Fetches a tier part by part, and says how far it is where that takes a while.
+/// Fetches the parts of a tier that hold its first `images` training images, one by one, and says how far it is where that
+/// takes a while.
 ///
 /// # Errors
 ///
 /// Which file could not be had, why, and what to do.
-pub(super) async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, String> {
-    let parts = tier.parts();
-    let total_bytes = parts.iter().copied().flatten().map(|part| part.bytes() as u64).sum();
-    let mut progress = Progress { told: Instant::now(), total_bytes };
+pub(super) async fn fetch_data(
+    tier: Tier,
+    images: usize,
+    data_url: &str,
+) -> Result<DataSet, String> {
+    let parts = tier.parts(images);
+    let total_bytes = tier.parts_bytes(images) as u64;
+    let mut progress = DownloadProgress { told: Instant::now(), total_bytes };
     let mut before = 0;
-    let mut sets = [tier.train, tier.test].map(|images| LabelledImages {
-        pixels: Vec::with_capacity(images * IMAGE_BYTES),
-        labels: Vec::with_capacity(images),
+    let mut sets = parts.map(|parts| {
+        let images = parts.iter().map(|part| part.images).sum();
+        LabelledImages {
+            pixels: Vec::with_capacity(images * IMAGE_BYTES),
+            labels: Vec::with_capacity(images),
+        }
     });
     for (set, parts) in sets.iter_mut().zip(parts) {
         for part in parts {
@@ -37,12 +45,12 @@ pub(super) async fn fetch_data(tier: Tier, data_url: &str) -> Result<DataSet, St
 }
 
 /// A download that is told of a few times a second, and not at all where it is over before.
-struct Progress {
+struct DownloadProgress {
     told: Instant,
     total_bytes: u64,
 }
 
-impl Progress {
+impl DownloadProgress {
     fn is_at(&mut self, loaded_bytes: u64) {
         if self.told.elapsed() > Duration::from_millis(300) {
             self.told = Instant::now();

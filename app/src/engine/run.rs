@@ -14,7 +14,8 @@ use crate::train::{Checkpoint, Event, Fit, InMemory, Recipe, Session, TrainError
 pub(super) struct Runner {
     /// With its name.
     device: Option<(Device, String)>,
-    data: Option<(usize, DataSet)>,
+    /// As many training images as some run has asked for, in whole parts.
+    data: Option<DataSet>,
     session: Option<Session>,
     is_running: bool,
 }
@@ -108,25 +109,30 @@ impl Runner {
             self.device.as_ref().ok_or_else(|| "no device is open; reload the page".to_owned())?;
         // Before the images are fetched, which may take longer than any patience.
         check_fit(Fit { recipe, in_memory: InMemory::Nothing, at_a_time: 1 }, device)?;
-        let tier = Tier::holding(recipe.images as usize).map_err(TrainError::from)?;
-        let data = match self.data.take() {
-            Some((images, data)) if images == tier.train => data,
-            _ => fetch_data(tier, data_url).await?,
+        let images = recipe.images as usize;
+        let tier = Tier::holding(images).map_err(TrainError::from)?;
+        // More training images than asked for do no harm: a smaller set is the beginning of a larger one.
+        let serves =
+            |data: &DataSet| data.train.count() >= images && data.test.count() == tier.test;
+        // What does not serve goes before the other comes.
+        let kept = self.data.take().filter(serves);
+        let data = match kept {
+            Some(data) => data,
+            None => fetch_data(tier, images, data_url).await?,
         };
         let made = match saved {
             Some(bytes) => Session::resume(&Checkpoint::from_bytes(&bytes)?, recipe, &data, device),
             None => Session::new(recipe, &data, device),
         };
-        self.data = Some((tier.train, data));
+        self.data = Some(data);
         let mut session = made?;
-        session
-            .computed_by(name, data_sha256(recipe.images as usize).map_err(TrainError::from)?)?;
+        session.computed_by(name, data_sha256(images).map_err(TrainError::from)?)?;
         let run_images = session.train_images();
         let count = run_images.count().min(MAX_IMAGES);
-        let images: Vec<u8> = (0..count).flat_map(|index| run_images.preview(index)).collect();
+        let previews: Vec<u8> = (0..count).flat_map(|index| run_images.preview(index)).collect();
         let (shown, clean) =
             (run_images.shown[..count].to_vec(), run_images.clean[..count].to_vec());
-        post(&Reply::Images { shown, clean }, Some(&images));
+        post(&Reply::Images { shown, clean }, Some(&previews));
         self.session = Some(session);
         // The first piece of work only says what the run is.
         self.advance_session().await

@@ -160,6 +160,17 @@ fn a_set_that_lacks_a_file_is_not_offered() {
 }
 
 #[test]
+fn a_set_that_was_cut_off_is_refused() {
+    let dist = Dist::new("cut-off");
+    dist.add_set("10000", "train", 10_000);
+    dist.add_set("10000", "test", 1_999);
+    let error = finish(&dist.0).unwrap_err().to_string();
+    assert!(
+        error.contains("cifar10-10000-test.bin has 6142927 bytes, where 6146000 are right; make")
+    );
+}
+
+#[test]
 fn the_parts_are_those_that_the_engine_asks_for() {
     let source = paths::root().join("app").join("src").join("data").join("cifar10.rs");
     let source = std::fs::read_to_string(source).unwrap();

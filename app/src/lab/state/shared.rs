@@ -41,8 +41,8 @@ pub struct Shared {
     pub engine: RwSignal<EngineChoice>,
     /// The folder of the data files, absolute, with a slash at its end.
     pub data_url: StoredValue<String>,
-    /// Whether the reader has agreed to download all of CIFAR-10.
-    pub may_download: StoredValue<bool>,
+    /// The largest set of images, by its training images, that the reader has agreed to download.
+    pub may_download: StoredValue<usize>,
     /// The runs that are kept.
     pub library: Library,
     /// The events, for whoever watches from outside.
@@ -63,7 +63,7 @@ impl Shared {
             module: StoredValue::new_local(None),
             engine: RwSignal::new(EngineChoice::Auto),
             data_url: StoredValue::new(data_url),
-            may_download: StoredValue::new(false),
+            may_download: StoredValue::new(0),
             recorder: EventRecorder::new(),
             on_end: StoredValue::new(None),
         }

@@ -136,7 +136,8 @@ impl Comparison {
 
     /// Fetches what was asked about, and goes on with what was wanted.
     pub fn allow_download(self) {
-        self.shared.may_download.set_value(true);
+        let most = self.used_lanes().map(Lane::images).max().unwrap_or(0);
+        self.shared.may_download.set_value(most);
         self.shared.messages.take_back(Offer::DataDownload);
         self.used_lanes().for_each(Lane::load_allowed);
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{ASLEEP_MS, Lane, LanePhase, MAX_UNASKED, SILENCE_MS, Wish};
-use crate::data::{CIFAR10_RECORD_BYTES, CIFAR10_TEST_IMAGES, CIFAR10_TRAIN_IMAGES, INPUT_VALUES};
+use crate::data::{CIFAR10_TEST_IMAGES, INPUT_VALUES, Tier};
 use crate::engine::messages::{EngineChoice, Request};
 use crate::lab::browser::clock::now_ms;
 use crate::lab::browser::engine_worker::EngineWorker;
@@ -152,16 +152,19 @@ impl Lane {
         self.load();
     }
 
+    /// How many training images the plan asks for.
+    pub fn images(self) -> usize {
+        self.plan.with_untracked(|plan| plan.as_ref().map_or(0, |plan| plan.recipe.images as usize))
+    }
+
     /// Whether the images of the plan are so many that the reader is to agree first; if so, asks, and the lane rests.
     fn asks_first(self) -> bool {
-        let images = self
-            .plan
-            .with_untracked(|plan| plan.as_ref().map_or(0, |plan| plan.recipe.images as usize));
-        if images <= MAX_UNASKED || self.shared.may_download.get_value() {
+        let images = self.images();
+        if images <= MAX_UNASKED.max(self.shared.may_download.get_value()) {
             return false;
         }
-        // All of CIFAR-10, as it comes; and those that the run trains and tests on, as it holds them.
-        let download = (CIFAR10_TRAIN_IMAGES + CIFAR10_TEST_IMAGES) * CIFAR10_RECORD_BYTES;
+        // The parts of CIFAR-10 with these images, as they come; and those that the run trains and tests on, as it holds them.
+        let download = Tier::holding(images).map_or(0, |tier| tier.parts_bytes(images));
         let held = (images + CIFAR10_TEST_IMAGES) * INPUT_VALUES * size_of::<f32>();
         self.shared.messages.show_with(
             Offer::DataDownload,
