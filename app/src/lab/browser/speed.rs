@@ -9,6 +9,19 @@ pub fn remember(recipe: &Recipe, device: &str, images_per_second: f64) {
     note(&speed_key(recipe, device), images_per_second);
 }
 
+/// Remembers what computes where the reader has chosen this engine.
+pub fn remember_device(engine: &str, device: &str) {
+    if let Some(storage) = storage() {
+        // Without storage there is no announcement.
+        let _ = storage.set_item(&format!("rote-device {engine}"), device);
+    }
+}
+
+/// What computed the last time with this engine.
+pub fn usual_device(engine: &str) -> Option<String> {
+    storage()?.get_item(&format!("rote-device {engine}")).ok()?
+}
+
 /// Remembers after how many epochs a run came to its end.
 pub fn remember_end(recipe: &Recipe, epochs: u64) {
     note(&end_key(recipe), epochs as f64);

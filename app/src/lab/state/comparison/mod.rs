@@ -4,6 +4,7 @@ mod drive;
 
 use leptos::prelude::*;
 
+use crate::engine::messages::EngineChoice;
 use crate::lab::facts::history::History;
 use crate::lab::facts::kept_run::KeptRun;
 use crate::lab::facts::lessons::lesson::Guess;
@@ -59,6 +60,11 @@ impl Comparison {
     /// What is compared.
     pub fn race(self) -> Race {
         self.settings.race.get()
+    }
+
+    /// What is to compute.
+    pub fn engine(self) -> EngineChoice {
+        self.settings.engine.get()
     }
 
     /// Whether the settings can be taken: else the runs are those of before.

@@ -136,7 +136,7 @@ impl Lane {
                 checkpoint: None,
                 checkpoints: 0,
                 checkpoint_step: 0,
-                checkpoint_every_ms: CHECKPOINT_MS,
+                checkpoint_every_ms: FIRST_CHECKPOINT_MS,
                 saving: 0,
                 is_stored: None,
                 pause_due: false,
@@ -352,6 +352,7 @@ impl Lane {
             core.history = History::default();
             core.memory = core.memory.begun_again();
             core.checkpoint = None;
+            core.checkpoint_every_ms = FIRST_CHECKPOINT_MS;
             core.wish = Wish::Rest;
             core.pause_due = false;
             core.is_stored = None;
@@ -374,9 +375,9 @@ impl Lane {
     }
 }
 
-/// Time between stored checkpoints of a running lane, where they take their time; and where they are quick.
-const CHECKPOINT_MS: f64 = 10_000.0;
-const LEAST_CHECKPOINT_MS: f64 = 4_000.0;
+/// Time between stored checkpoints of a running lane: at first, and the longest.
+const FIRST_CHECKPOINT_MS: f64 = 1_000.0;
+const MAX_CHECKPOINT_MS: f64 = 10_000.0;
 /// Time between two looks at a lane after which this machine was asleep, or the tab not allowed to run.
 const ASLEEP_MS: f64 = 5_000.0;
 /// A lane that says nothing for so long gets a message.

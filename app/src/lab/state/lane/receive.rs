@@ -7,12 +7,14 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{CHECKPOINT_MS, LEAST_CHECKPOINT_MS, Lane, LanePhase, MAX_DEATHS, PULSE_MS, Wish};
+use super::{Lane, LanePhase, MAX_CHECKPOINT_MS, MAX_DEATHS, PULSE_MS, Wish};
 use crate::data::CIFAR10_CLASSES;
 use crate::engine::messages::{EngineChoice, Reply, Request};
 use crate::lab::browser::clock::now_ms;
 use crate::lab::browser::engine_worker::Incoming;
+use crate::lab::browser::speed;
 use crate::lab::facts::format::sentence;
+use crate::lab::facts::link::engine_word;
 use crate::lab::state::library::STORAGE_MS;
 use crate::lab::state::messages::Offer;
 use crate::lab::state::shared::EngineDownload;
@@ -44,6 +46,7 @@ impl Lane {
                 self.shared.images_download.set(Some((loaded_bytes, total_bytes)));
             }
             Reply::Ready { device, note } => {
+                speed::remember_device(engine_word(self.shared.engine.get_untracked()), &device);
                 self.device.set(Some((device, note)));
                 self.core.update_value(|core| core.opened = true);
                 self.load();
@@ -258,9 +261,11 @@ impl Lane {
             core.checkpoint = Some(bytes);
             core.checkpoints += 1;
             core.checkpoint_step = step;
-            // From the request to here, times so much, is the time until the next one: it costs two percent at most.
+            // A run that has just begun is kept often, a long one seldom: what is lost is a part of what was computed. Times
+            // fifty, because a checkpoint may take two percent of the time.
             let took = now - core.last_checkpoint_ms;
-            core.checkpoint_every_ms = (took * 50.0).clamp(LEAST_CHECKPOINT_MS, CHECKPOINT_MS);
+            core.checkpoint_every_ms =
+                (core.checkpoint_every_ms * 1.25).max(took * 50.0).min(MAX_CHECKPOINT_MS);
         });
         self.save();
     }

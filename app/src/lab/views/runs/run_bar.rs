@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::lab::browser::speed::{expected_seconds, usual_steps};
+use crate::lab::browser::speed::{expected_seconds, usual_device, usual_steps};
 use crate::lab::facts::format::{grouped, megabytes};
+use crate::lab::facts::link::engine_word;
 use crate::lab::facts::sentences::time_sentence;
 use crate::lab::state::comparison::Comparison;
 use crate::lab::state::lane::{Lane, LanePhase};
@@ -134,7 +135,11 @@ fn status(comparison: Comparison) -> String {
 
 /// How long the whole comparison will take, where this browser has trained such a network before.
 fn announced(comparison: Comparison, lane: &Lane) -> Option<String> {
-    let (device, _) = lane.device.get()?;
+    // Before the engine is there, the device is most likely that of the last time.
+    let device = match lane.device.get() {
+        Some((device, _)) => device,
+        None => usual_device(engine_word(comparison.engine()))?,
+    };
     let plans = comparison.plans.get();
     // Two run at a time, and share the machine.
     let (mut usual, mut most) = (Some(0.0), 0.0);
