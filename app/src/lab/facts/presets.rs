@@ -6,7 +6,7 @@ use crate::lab::facts::link::START;
 pub const PRESETS: [(&str, &str); 8] = [
     ("Race: true vs random labels", START),
     ("Half the labels random", "race=off&label-corruption=0.5&stop-at-train-loss=0.1"),
-    ("More and more random labels", "race=corruption&images=500&stop-at-train-loss=0.1"),
+    ("More and more random", "race=corruption&images=500&stop-at-train-loss=0.1"),
     ("Five kinds of data", "race=conditions&images=500&stop-at-train-loss=0.1"),
     ("Shuffled pixels", "race=off&condition=shuffled-pixels&stop-at-train-loss=0.1"),
     ("Random pixels", "race=off&condition=random-pixels&stop-at-train-loss=0.1"),
