@@ -20,6 +20,8 @@ use crate::lab::state::shared::EngineDownload;
 
 /// A pause in changes after which the runs are made anew.
 const SETTLE_MS: u64 = 250;
+/// Between two looks at the lanes.
+const TICK: Duration = Duration::from_millis(500);
 
 impl Comparison {
     /// Connects what follows from the settings: the runs, the engine.
@@ -57,7 +59,7 @@ impl Comparison {
             }
         });
         let tick = move || self.lanes.into_iter().for_each(|lane| lane.tick(now_ms()));
-        set_interval(tick, Duration::from_secs(1));
+        set_interval(tick, TICK);
         on_leaving(move || self.lanes.into_iter().for_each(Lane::save_soon));
         tabs::on_word(move |word| {
             if word == LIST_CHANGED {

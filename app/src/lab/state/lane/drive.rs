@@ -12,7 +12,7 @@ use crate::lab::state::messages::Offer;
 use crate::lab::state::shared::EngineDownload;
 
 impl Lane {
-    /// Called every second: asks for checkpoints, and notices a worker that has gone silent.
+    /// Called twice a second: asks for checkpoints, and notices a worker that has gone silent.
     pub fn tick(self, now_ms: f64) {
         let before = self
             .core

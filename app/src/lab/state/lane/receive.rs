@@ -262,10 +262,10 @@ impl Lane {
             core.checkpoints += 1;
             core.checkpoint_step = step;
             // A run that has just begun is kept often, a long one seldom: what is lost is a part of what was computed. Times
-            // fifty, because a checkpoint may take two percent of the time.
+            // ten, because a checkpoint may take a tenth of the time at first; of a long run it takes a hundredth.
             let took = now - core.last_checkpoint_ms;
             core.checkpoint_every_ms =
-                (core.checkpoint_every_ms * 1.25).max(took * 50.0).min(MAX_CHECKPOINT_MS);
+                (core.checkpoint_every_ms * 1.25).max(took * 10.0).min(MAX_CHECKPOINT_MS);
         });
         self.save();
     }
