@@ -43,7 +43,7 @@ pub fn Dial(settings: Settings) -> impl IntoView {
             </div>
             <p class="dial-meaning" id="help-label-corruption">{live(move || meaning(settings))}</p>
             <div class="dial-text">
-                <label for="setting-label-corruption">"Random labels (0 to 100 %)"</label>
+                <label for="setting-label-corruption">"Random labels, in %"</label>
                 <input
                     id="setting-label-corruption"
                     class="number"
