@@ -291,7 +291,7 @@ fn lines(settings: &[(&'static str, String)]) -> String {
 /// does not change with them.
 impl serde::Serialize for Recipe {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.every_setting())
+        serializer.collect_map(self.identity())
     }
 }
 
