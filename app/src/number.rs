@@ -125,6 +125,22 @@ impl<'de, N: JsonFloat> Deserialize<'de> for Read<N> {
     }
 }
 
+/// A float of a field that may be missing, where `null` is no missing one: with `serde(default)`.
+#[derive(Default)]
+pub struct Given(Option<f64>);
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::read(deserializer).map(|value| Self(Some(value)))
+    }
+}
+
+impl From<Given> for Option<f64> {
+    fn from(given: Given) -> Self {
+        given.0
+    }
+}
+
 /// None of `null`.
 struct Reader;
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 use crate::page::{self, files_in};
-use crate::{paths, setup, wasm};
+use crate::{paths, script, setup, wasm};
 
 /// The largest file that static hosts take.
 const LARGEST_FILE_BYTES: u64 = 25_000_000;
@@ -42,6 +42,11 @@ pub fn run() -> Result<(), Failure> {
 /// Makes of what Trunk left what is served. No wasm-opt: after Brotli, it takes 1 kB of 259 from the page and adds
 /// 100 kB to the engine, in 4.5 minutes.
 pub fn finish(dist: &Path) -> Result<(), Failure> {
+    for path in
+        files_in(dist)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "js"))
+    {
+        write(&path, script::light(&String::from_utf8_lossy(&read(&path)?)))?;
+    }
     for path in
         files_in(dist)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wasm"))
     {

@@ -12,6 +12,7 @@ mod page;
 mod paths;
 mod prebuilt;
 mod revision;
+mod script;
 mod serve;
 mod server;
 mod setup;

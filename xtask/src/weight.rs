@@ -14,10 +14,11 @@ struct Part {
     holds: fn(&str) -> bool,
 }
 
-/// What rustup's Rust 1.95 may make. Debian's 1.96 with the library built here makes a page 5.6 kB lighter of the same
+/// The page grew by 38 kB when it came to keep what a reader types, trains and fixes, to speak to screen readers, and to write
+/// every result of a lesson from the runs. What rustup's Rust 1.95 may make. Debian's 1.96 with the library built here makes a page 5.6 kB lighter of the same
 /// sources; a limit is to tell what somebody added, not who compiled.
 const PARTS: &[Part] = &[
-    Part { name: "page", limit_bytes: 340_000, holds: |file| is_page(file) },
+    Part { name: "page", limit_bytes: 348_000, holds: |file| is_page(file) },
     Part { name: "engine", limit_bytes: 1_050_000, holds: |file| is_engine(file) },
 ];
 

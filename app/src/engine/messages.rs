@@ -24,7 +24,7 @@ pub const MAX_IMAGES: usize = 2000;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "request", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Choose the device. Sent once, first; answered by [`Reply::Ready`].
     Open {
@@ -53,7 +53,7 @@ pub enum Request {
 
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-// Not tagged within, as events are: reading that kind takes twice the code, and the page carries it.
+// Not tagged within, as events are: reading that kind takes twice the code.
 #[serde(rename_all = "kebab-case")]
 // A reply lives for one message; a box would only make the sender's side longer.
 #[allow(clippy::large_enum_variant)]

@@ -1,29 +1,28 @@
 //! What a run says while it goes. Command line, page and tests read nothing else.
 
+mod read;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Origin, Recipe};
 
 /// One thing that happened in a run. As JSON: `{"event": "epoch", …}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case", try_from = "read::EventFields")]
 pub enum Event {
     /// The run begins, or goes on from a checkpoint.
     Started {
         /// [`FORMAT`](super::FORMAT) of this event and all behind it.
-        #[serde(default = "first_format")]
         format: u32,
         /// The recipe: every setting, by its key.
         recipe: Recipe,
         /// What computes it.
-        #[serde(default)]
         origin: Origin,
         /// Trainable parameters of the network.
         parameters: u64,
         /// Training images.
         images: u64,
         /// Of these, how many are shown with another label than their clean one.
-        #[serde(alias = "changed_labels")]
         corrupted_labels: u64,
         /// Test images.
         test_images: u64,

@@ -114,6 +114,12 @@ impl Navigation {
         link::within(link::read(query).0, &self.choices.get())
     }
 
+    /// Whether a link leads to what it names, though settings are fixed.
+    pub fn can_follow(self, query: &str) -> bool {
+        let (wanted, found) = (link::read(query).0, self.choices_of(query));
+        wanted.recipe == found.recipe && wanted.race == found.race
+    }
+
     /// Follows a link within the page.
     pub fn open_link(self, query: &str) {
         self.take(untrack(|| self.choices_of(query)));

@@ -165,6 +165,8 @@ fn Reveal(
             navigation.open_link(&untrack(query));
         }
     };
+    // What a teacher has fixed may leave nothing to try.
+    let leads_elsewhere = Signal::derive(move || !navigation.can_follow(&query()));
     let following = number + 1;
     view! {
         <div class="reveal" data-testid="reveal">
@@ -172,8 +174,8 @@ fn Reveal(
             <h3>"How it is understood"</h3>
             <p>{lesson.why}</p>
             <p class="help">{lesson.paper}</p>
-            <h3>"Try"</h3>
-            <p>
+            <h3 hidden=leads_elsewhere>"Try"</h3>
+            <p hidden=leads_elsewhere>
                 <a data-testid="try" href=live(move || format!("?{}", link::write(&navigation.choices_of(&query())))) on:click=open>
                     {live(words)}
                 </a>

@@ -86,7 +86,7 @@ fn Numbers(lane: Lane) -> impl IntoView {
     view! {
         <dl class="numbers">
             <div>
-                <dt>"Loss"</dt>
+                <dt>"Batch loss"</dt>
                 <dd data-testid="train-loss" data-value=live(move || loss().map(|loss| loss.to_string()).unwrap_or_default())>
                     {live(move || loss().map_or("–".into(), |loss| format!("{loss:.3}")))}
                 </dd>
