@@ -24,7 +24,8 @@ const withRequests = async (options = {}) => {
     window.requests = [];
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...rest) {
-      if (message?.json) window.requests.push(JSON.parse(message.json).request);
+      const request = message?.json && JSON.parse(message.json);
+      if (request) window.requests.push(typeof request === "string" ? request : Object.keys(request)[0]);
       return post.call(this, message, ...rest);
     };
   });
