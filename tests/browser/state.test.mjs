@@ -333,13 +333,18 @@ test("a step that ends a run of a sweep does not train the next one", async () =
 
 test("more images than the server has are refused with how many it has, and are not asked for", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
+  let answer;
+  const isAnswered = new Promise((resolve) => (answer = resolve));
   await context.route("**/data/index.json", async (route) => {
-    await new Promise((done) => setTimeout(done, 1000));
+    await isAnswered;
     await route.fulfill({ json: { training_images: [2000] } });
   });
   const asked = [];
   await context.route("**/data/*.bin", (route) => (asked.push(route.request().url()), route.continue()));
   const rote = await RotePage.open(browser, "race=off&engine=cpu&images=5000", { context });
+  // The page stands, and waits for the answer.
+  await rote.page.locator('button[data-testid="train"]:disabled').waitFor();
+  answer();
   await rote.page.locator("#error-images").getByText(/at most 2000/).waitFor();
   assert.ok(!asked.some((url) => /10000/.test(url)), asked.join());
   assert.doesNotMatch(await rote.messages(), /404/);
